@@ -1,0 +1,132 @@
+"""Image files as arrays: one place that knows about TIFF, palettes, 16 bits and alpha."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+_TIFF = {".tif", ".tiff"}
+
+
+class ImageError(ValueError):
+    """An image file that is missing, unreadable or of the wrong shape; the message is one line."""
+
+
+def read_array(path: str | PathLike[str]) -> NDArray:
+    """Read one still image as it is stored.
+
+    Parameters
+    ----------
+    path : str or path-like
+        TIFF or any format that Pillow reads. Palette images give their indices.
+
+    Returns
+    -------
+    ndarray
+        Shape (H, W) or (H, W, C); bool, uint8, uint16, int32 or float32.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, cannot be read, or holds a stack of images.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ImageError(f"no such image file: {path}")
+    try:
+        array = _read_tiff(path) if path.suffix.lower() in _TIFF else _read_pillow(path)
+    except ImageError:
+        raise
+    except (UnidentifiedImageError, tifffile.TiffFileError):
+        raise ImageError(f"not an image that can be read: {path}") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split())
+        raise ImageError(f"cannot read the image {path}: {reason}") from None
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] > 4) or 0 in array.shape:
+        raise ImageError(
+            f"{path} holds an array of shape {array.shape}; expected one image (H, W), "
+            "(H, W, 3) or (H, W, 4)"
+        )
+    return array
+
+
+def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
+    """Read a photo as 8-bit RGB.
+
+    Parameters
+    ----------
+    path : str or path-like
+        See `read_array`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+
+    Raises
+    ------
+    ImageError
+        See `read_array`.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _TIFF and path.is_file():
+        try:
+            with Image.open(path) as image:
+                if image.mode in ("P", "CMYK", "YCbCr", "HSV", "LAB"):
+                    return np.array(image.convert("RGB"))
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+            # `read_array` meets the same file next and says what is wrong with it.
+            pass
+    return to_rgb8(read_array(path))
+
+
+def to_rgb8(array: NDArray) -> NDArray[np.uint8]:
+    """Convert any image to 8-bit RGB for networks and overlays.
+
+    Parameters
+    ----------
+    array : ndarray
+        Shape (H, W), (H, W, 1 to 4); any real dtype. Values of other dtypes than bool and uint8
+        are stretched from their finite minimum and maximum to 0..255.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+        Alpha is dropped, gray is repeated; not a number becomes 0.
+    """
+    if array.ndim == 2:
+        array = array[..., None]
+    array = array[..., :1] if array.shape[2] <= 2 else array[..., :3]
+    if array.dtype == bool:
+        array = array.astype(np.uint8) * np.uint8(255)
+    elif array.dtype != np.uint8:
+        values = array.astype(np.float64)
+        finite = np.isfinite(values)
+        low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 0.0)
+        scale = 255.0 / (high - low) if high > low else 0.0
+        stretched = np.clip((np.where(finite, values, low) - low) * scale, 0, 255)
+        array = np.rint(stretched).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
+
+
+def _read_pillow(path: Path) -> NDArray:
+    with Image.open(path) as image:
+        if getattr(image, "n_frames", 1) > 1:
+            raise ImageError(f"{path} holds {image.n_frames} images; expected one")
+        if image.mode in ("CMYK", "YCbCr", "HSV", "LAB", "RGBX"):
+            image = image.convert("RGB")
+        return np.array(image)
+
+
+def _read_tiff(path: Path) -> NDArray:
+    with tifffile.TiffFile(path) as tiff:
+        series = tiff.series[0]
+        array, axes = np.asarray(series.asarray()), series.axes
+    # Planar TIFFs store the colours first.
+    if axes == "SYX":
+        array = np.moveaxis(array, 0, -1)
+    return array
