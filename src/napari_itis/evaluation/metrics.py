@@ -1,0 +1,134 @@
+"""Figures of interactive segmentation: IoU, number of clicks, failures (paper, Sec. 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def iou(
+    prediction: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    void: NDArray[np.bool_] | None = None,
+) -> float:
+    """Intersection over union of two masks, void pixels left out (paper, Sec. 4).
+
+    Parameters
+    ----------
+    prediction, truth : ndarray of bool, shape (H, W)
+    void : ndarray of bool, shape (H, W), optional
+        Pixels that count neither way.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 where both masks are empty outside the void.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    if prediction.shape != truth.shape or (void is not None and void.shape != truth.shape):
+        raise ValueError(
+            f"masks of one size are needed, got prediction {prediction.shape}, truth {truth.shape}"
+            + ("" if void is None else f", void {void.shape}")
+        )
+    prediction, truth = prediction.astype(bool), truth.astype(bool)
+    if void is not None:
+        valid = ~void.astype(bool)
+        prediction, truth = prediction & valid, truth & valid
+    union = np.count_nonzero(prediction | truth)
+    return np.count_nonzero(prediction & truth) / union if union else 1.0
+
+
+def clicks_to_reach(ious: Sequence[float], target: float, initial: float = 0.0) -> int | None:
+    """Number of clicks after which an object first reaches a target.
+
+    Parameters
+    ----------
+    ious : sequence of float
+        IoU after click 1, 2, ...
+    target : float
+        In (0, 1].
+    initial : float
+        IoU of the mask that the clicks started from.
+
+    Returns
+    -------
+    int or None
+        0 where the initial mask is already good enough; None if the target is never reached.
+    """
+    if initial >= target:
+        return 0
+    return next((count for count, value in enumerate(ious, 1) if value >= target), None)
+
+
+def noc(ious: ArrayLike, target: float, initial: ArrayLike | None = None) -> float:
+    """Mean number of clicks per object (paper, Table 1, left).
+
+    Parameters
+    ----------
+    ious : array-like, shape (objects, clicks)
+        IoU after each click.
+    target : float
+        In (0, 1].
+    initial : array-like, shape (objects,), optional
+        IoU before the first click; 0 by default.
+
+    Returns
+    -------
+    float
+        An object that never reaches the target counts as the largest number of clicks.
+    """
+    counts = _counts(ious, target, initial)
+    longest = np.shape(ious)[1]
+    return float(np.mean([longest if count is None else count for count in counts]))
+
+
+def failures(ious: ArrayLike, target: float, initial: ArrayLike | None = None) -> int:
+    """Number of objects that never reach a target.
+
+    Parameters
+    ----------
+    ious, target, initial
+        As in `noc`.
+
+    Returns
+    -------
+    int
+    """
+    return sum(count is None for count in _counts(ious, target, initial))
+
+
+def noc_whole_set(ious: ArrayLike, target: float, initial: ArrayLike | None = None) -> int | None:
+    """Clicks that every object gets until the mean IoU reaches a target (Table 1, right).
+
+    Parameters
+    ----------
+    ious, target, initial
+        As in `noc`.
+
+    Returns
+    -------
+    int or None
+        None where the mean stays below the target.
+    """
+    ious = _table(ious)
+    start = 0.0 if initial is None else float(np.mean(initial))
+    return clicks_to_reach(ious.mean(axis=0).tolist(), target, start)
+
+
+def _table(ious: ArrayLike) -> NDArray[np.float64]:
+    table = np.asarray(ious, dtype=float)
+    if table.ndim != 2 or 0 in table.shape:
+        raise ValueError(f"IoUs of shape (objects, clicks) are needed, got {table.shape}")
+    return table
+
+
+def _counts(ious: ArrayLike, target: float, initial: ArrayLike | None) -> list[int | None]:
+    table = _table(ious)
+    starts = np.zeros(len(table)) if initial is None else np.asarray(initial, dtype=float)
+    return [clicks_to_reach(row.tolist(), target, start) for row, start in zip(table, starts)]
