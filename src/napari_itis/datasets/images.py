@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 _TIFF = {".tif", ".tiff"}
+_COLOURS = {"CMYK", "YCbCr", "HSV", "LAB", "RGBX", "RGBa"}
 
 
 class ImageError(ValueError):
     """An image file that is missing, unreadable or of the wrong shape; the message is one line."""
 
 
-def read_array(path: str | PathLike[str]) -> NDArray:
+def read_array(path: str | PathLike[str], *, colors: bool = False) -> NDArray:
     """Read one still image as it is stored.
 
     Parameters
     ----------
     path : str or path-like
-        TIFF or any format that Pillow reads. Palette images give their indices.
+        TIFF or any format that Pillow reads.
+    colors : bool
+        Give the colours of a palette image; by default its indices, as label masks need them.
 
     Returns
     -------
@@ -39,7 +42,7 @@ def read_array(path: str | PathLike[str]) -> NDArray:
     if not path.is_file():
         raise ImageError(f"no such image file: {path}")
     try:
-        array = _read_tiff(path) if path.suffix.lower() in _TIFF else _read_pillow(path)
+        array = _read_tiff(path) if path.suffix.lower() in _TIFF else _read_pillow(path, colors)
     except ImageError:
         raise
     except (UnidentifiedImageError, tifffile.TiffFileError):
@@ -72,16 +75,7 @@ def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
     ImageError
         See `read_array`.
     """
-    path = Path(path)
-    if path.suffix.lower() not in _TIFF and path.is_file():
-        try:
-            with Image.open(path) as image:
-                if image.mode in ("P", "CMYK", "YCbCr", "HSV", "LAB"):
-                    return np.array(image.convert("RGB"))
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-            # `read_array` meets the same file next and says what is wrong with it.
-            pass
-    return to_rgb8(read_array(path))
+    return to_rgb8(read_array(path, colors=True))
 
 
 def to_rgb8(array: NDArray) -> NDArray[np.uint8]:
@@ -113,12 +107,14 @@ def to_rgb8(array: NDArray) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
 
 
-def _read_pillow(path: Path) -> NDArray:
+def _read_pillow(path: Path, colors: bool) -> NDArray:
     with Image.open(path) as image:
         if getattr(image, "n_frames", 1) > 1:
             raise ImageError(f"{path} holds {image.n_frames} images; expected one")
-        if image.mode in ("CMYK", "YCbCr", "HSV", "LAB", "RGBX"):
+        if image.mode in _COLOURS or (image.mode in ("P", "PA") and colors):
             image = image.convert("RGB")
+        elif image.mode in ("LA", "La"):
+            image = image.convert("L")
         return np.array(image)
 
 
