@@ -1,0 +1,262 @@
+"""The commands and their options: parse, call, print."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_itis.cli.errors import InputError
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Interactive segmentation (ITIS): click on an object, get its mask.",
+)
+weights_app = typer.Typer(help="The weights that are known, and what is in a file of weights.")
+datasets_app = typer.Typer(help="Data sets to evaluate and train on.")
+app.add_typer(weights_app, name="weights")
+app.add_typer(datasets_app, name="datasets")
+
+Weights = Annotated[
+    str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights; shipped by default.")
+]
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps")]
+Paper = Annotated[
+    bool,
+    typer.Option("--paper", help="As in the paper: the image's own resolution, no promise."),
+]
+ZoomIn = Annotated[bool, typer.Option("--zoom-in/--no-zoom-in", help="Zoom in on the object.")]
+Promise = Annotated[
+    bool,
+    typer.Option(
+        "--promise/--no-promise", help="Positive clicks lie in the mask, negative ones outside."
+    ),
+]
+
+
+def command() -> Any:
+    """The whole command line as a click command.
+
+    Returns
+    -------
+    click.Command
+    """
+    return typer.main.get_command(app)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from napari_itis import __version__
+
+        typer.echo(f"napari-itis {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def demo(
+    screenshot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of the window, unattended, and end."),
+    ] = None,
+) -> None:
+    """Open napari with a sample photo, the plugin and three clicks."""
+    from napari_itis.cli.display import display_needed, start_virtual_display
+    from napari_itis.cli.output import check_output
+
+    if screenshot:
+        check_output(screenshot, (".png",))
+    if importlib.util.find_spec("napari") is None:
+        raise InputError('the demo needs napari: pip install "napari-itis[all]"')
+    if display_needed():
+        if screenshot is None:
+            raise InputError("there is no display: add --screenshot FILE to get a picture instead")
+        start_virtual_display()
+    try:
+        import qtpy  # noqa: F401
+    except Exception as error:
+        raise InputError(
+            f'the demo needs a Qt binding ({error}): pip install "napari-itis[all]"'
+        ) from error
+    from napari_itis.plugin.demo import run
+
+    if screenshot:
+        screenshot.parent.mkdir(parents=True, exist_ok=True)
+    run(screenshot)
+    if screenshot:
+        typer.echo(f"wrote {screenshot}")
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE")],
+    positive: Annotated[
+        list[str] | None,
+        typer.Option(metavar="Y,X", help="Click on the object, in pixels; may be repeated."),
+    ] = None,
+    negative: Annotated[
+        list[str] | None,
+        typer.Option(metavar="Y,X", help="Click on what is not the object; may be repeated."),
+    ] = None,
+    mask: Annotated[
+        Path | None, typer.Option(metavar="MASK", help="A mask to correct (not 0 is object).")
+    ] = None,
+    weights: Weights = None,
+    device: Device = "auto",
+    paper: Paper = False,
+    zoom_in: ZoomIn = True,
+    promise: Promise = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="MASK", help="PNG, TIFF or BMP; IMAGE-mask.png by default."),
+    ] = None,
+    overlay: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="A picture of image, mask and clicks.")
+    ] = None,
+) -> None:
+    """Segment one object of an image; the mask is uint8, 0 background and 255 object."""
+    from napari_itis.cli.segment import segment as run
+
+    line = run(
+        image,
+        positive or [],
+        negative or [],
+        mask_path=mask,
+        weights=weights,
+        device=device,
+        paper=paper,
+        zoom_in=zoom_in,
+        promise=promise,
+        output=output,
+        overlay_path=overlay,
+    )
+    typer.echo(line)
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="grabcut, berkeley or folder.")],
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
+    weights: Weights = None,
+    method: Annotated[str, typer.Option(metavar="itis")] = "itis",
+    robot: Annotated[str, typer.Option(metavar="largest|cluster|random")] = "largest",
+    max_clicks: Annotated[int, typer.Option(min=1)] = 20,
+    target: Annotated[
+        list[float] | None,
+        typer.Option(metavar="IOU", help="May be repeated; 0.85 and 0.90 by default."),
+    ] = None,
+    initial_masks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Masks to correct, ID.png each.")
+    ] = None,
+    paper: Paper = False,
+    zoom_in: ZoomIn = True,
+    promise: Promise = True,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first objects.")] = None,
+    min_area: Annotated[int, typer.Option(min=0, help="Leave smaller objects out.")] = 100,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out what cannot be read.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    device: Device = "auto",
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="All figures.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Mean IoU against clicks.")
+    ] = None,
+) -> None:
+    """Let a robot user click on every object of a data set and count its clicks."""
+    from napari_itis.cli.evaluate import evaluate as run
+
+    run(
+        dataset,
+        root,
+        weights=weights,
+        method=method,
+        robot=robot,
+        max_clicks=max_clicks,
+        targets=target or [0.85, 0.90],
+        initial_masks=initial_masks,
+        limit=limit,
+        min_area=min_area,
+        skip_bad=skip_bad,
+        seed=seed,
+        device=device,
+        paper=paper,
+        zoom_in=zoom_in,
+        promise=promise,
+        json_path=json,
+        plot=plot,
+    )
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A shipped name or TOML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="May be repeated.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="NAME:ROOT", help="May be repeated.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where DIR's run ended.")] = False,
+) -> None:
+    """Train a network from clicks on its own mistakes."""
+    from napari_itis.training import train as run
+
+    run(config, overrides or [], data or [], output, resume)
+
+
+@weights_app.command("list")
+def weights_list() -> None:
+    """Print the names that --weights knows."""
+    from napari_itis.network.weights import list_weights
+
+    for name in list_weights():
+        typer.echo(name)
+
+
+@weights_app.command("info")
+def weights_info(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
+    """Print what is known about weights, as JSON."""
+    import json
+
+    from napari_itis.network.weights import describe
+
+    typer.echo(json.dumps(describe(name), indent=2, default=str))
+
+
+@weights_app.command("verify")
+def weights_verify(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
+    """Check that weights are whole and fit their network."""
+    from napari_itis.network.weights import verify
+
+    verify(name)
+    typer.echo(f"{name}: fine")
+
+
+@datasets_app.command("check")
+def datasets_check(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="grabcut, berkeley or folder.")],
+    root: Annotated[Path, typer.Argument(metavar="ROOT")],
+) -> None:
+    """Read every photo and mask of a data set and print what is wrong."""
+    from napari_itis.datasets import problems, read_dataset
+
+    samples = read_dataset(dataset, root)
+    bad = 0
+    for _, problem in problems(samples):
+        if problem:
+            bad += 1
+            typer.echo(problem)
+    photos = len({sample.image_path for sample in samples})
+    if bad:
+        raise InputError(f"{bad} of {len(samples)} objects in {root} cannot be used")
+    typer.echo(f"{len(samples)} objects on {photos} photos in {root}, all fine")
