@@ -1,0 +1,82 @@
+"""Which object a pixel belongs to, where the masks of several objects meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from napari_itis.annotation.packed import PackedMask
+from napari_itis.annotation.record import Record
+
+
+def compose(records: Mapping[int, Record], shape: tuple[int, int]) -> np.ndarray:
+    """Draw the objects of one frame into one label image.
+
+    From the weakest claim on a pixel to the strongest: an object's mask; a mask that held the
+    pixel when anything on the frame was last changed; an object that may cover others; the user's
+    brush. Among equals the earlier object keeps the pixel.
+
+    Parameters
+    ----------
+    records : mapping of int to Record
+        The objects of the frame.
+    shape : tuple of int
+        (H, W)
+
+    Returns
+    -------
+    numpy.ndarray
+        int32, (H, W); 0 is background.
+    """
+    labels = np.zeros(shape, np.int32)
+    shown = [(label, record) for label, record in sorted(records.items()) if record.area]
+    beneath = [(label, record) for label, record in reversed(shown) if not record.on_top]
+    for label, record in beneath:
+        record.mask.draw(labels, label)
+    for label, record in beneath:
+        if record.held is record.mask:
+            record.mask.draw(labels, label)
+        elif record.held is not None:
+            _draw_both(labels, label, record.held, record.mask)
+    for label, record in sorted(shown, key=lambda item: item[1].on_top):
+        if record.on_top:
+            record.mask.draw(labels, label)
+    for label, record in shown:
+        if record.added is not None:
+            _draw_both(labels, label, record.added, record.mask)
+    return labels
+
+
+def held_pixels(label: int, record: Record, labels: np.ndarray) -> PackedMask | None:
+    """The pixels of `labels` that are the object's now; the mask itself where it has them all."""
+    if record.mask is None:
+        return None
+    own = labels[record.mask.box] == label
+    area = int(np.count_nonzero(own))
+    if area == record.mask.area:
+        return record.mask
+    if not area:
+        return None
+    whole = np.zeros(record.mask.shape, bool)
+    whole[record.mask.box] = own
+    return PackedMask.pack(whole)
+
+
+def _draw_both(labels: np.ndarray, label: int, first: PackedMask, second: PackedMask) -> None:
+    """Draw the pixels that lie in both masks."""
+    box = tuple(
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(first.box, second.box)
+    )
+    if any(part.start >= part.stop for part in box):
+        return
+    both = np.logical_and(*(_cut(mask, box) for mask in (first, second)))
+    labels[box][both] = label
+
+
+def _cut(mask: PackedMask, box: tuple[slice, ...]) -> np.ndarray:
+    inner = tuple(
+        slice(part.start - whole.start, part.stop - whole.start)
+        for part, whole in zip(box, mask.box)
+    )
+    return mask.crop[inner]

@@ -1,0 +1,105 @@
+"""The records of a session, found by frame and object."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, MutableMapping, Sequence
+
+import numpy as np
+
+from napari_itis.annotation.record import Frame, Record
+
+Key = tuple[Frame, int]
+
+
+class Records(MutableMapping[Key, Record]):
+    """Records by (frame, object); only those that exist take memory.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the image plane.
+    slices : tuple of int
+        Sizes of the axes in front of the plane.
+    """
+
+    def __init__(self, shape: Sequence[int], slices: Sequence[int]) -> None:
+        self.shape: tuple[int, int] = (int(shape[0]), int(shape[1]))
+        self.slices: Frame = tuple(int(size) for size in slices)
+        self._frames: dict[Frame, dict[int, Record]] = {}
+
+    def __getitem__(self, key: Key) -> Record:
+        return self._frames[key[0]][key[1]]
+
+    def __setitem__(self, key: Key, record: Record) -> None:
+        """Keep a record; one that holds nothing is forgotten."""
+        if record.empty:
+            self.pop(key, None)
+        else:
+            self._frames.setdefault(key[0], {})[key[1]] = record
+
+    def __delitem__(self, key: Key) -> None:
+        del self._frames[key[0]][key[1]]
+        if not self._frames[key[0]]:
+            del self._frames[key[0]]
+
+    def __iter__(self) -> Iterator[Key]:
+        return ((frame, label) for frame, objects in self._frames.items() for label in objects)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._frames.values()))
+
+    def on(self, frame: Frame) -> dict[int, Record]:
+        """The objects of one frame."""
+        return dict(self._frames.get(frame, {}))
+
+    def labels(self) -> list[int]:
+        """Objects with a record anywhere, ascending."""
+        return sorted(set().union(*self._frames.values()))
+
+    def frames(self, label: int | None = None) -> list[Frame]:
+        """Frames with a record (of `label`), ascending."""
+        return sorted(
+            frame for frame, objects in self._frames.items() if label is None or label in objects
+        )
+
+    def key(self, frame: Sequence[int], label: int) -> Key:
+        """Frame and object, checked.
+
+        Raises
+        ------
+        ValueError
+            If the frame lies outside the stack or the label is not one of an object.
+        """
+        label = operator.index(label)
+        if not 1 <= label <= np.iinfo(np.int32).max:
+            raise ValueError(f"an object is a label from 1, not {label}")
+        return self.frame(frame), label
+
+    def frame(self, frame: Sequence[int]) -> Frame:
+        """A frame, checked.
+
+        Raises
+        ------
+        ValueError
+            If it lies outside the stack.
+        """
+        frame = tuple(operator.index(index) for index in frame)
+        if len(frame) != len(self.slices) or any(
+            not 0 <= index < size for index, size in zip(frame, self.slices)
+        ):
+            raise ValueError(f"frame {frame} lies outside the stack of {self.slices}")
+        return frame
+
+    def plane(self, plane: np.ndarray) -> np.ndarray:
+        """An array of the size of the image plane, checked.
+
+        Raises
+        ------
+        ValueError
+            If its shape is another one.
+        """
+        plane = np.asarray(plane)
+        if plane.shape != self.shape:
+            raise ValueError(f"the mask has {plane.shape}, the image {self.shape} pixels")
+        return plane
