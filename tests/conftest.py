@@ -1,0 +1,16 @@
+"""A virtual display for the whole test run, so that no window opens and none is needed."""
+
+import os
+import shutil
+import sys
+
+
+def pytest_configure(config):
+    # A server of its own even on a desktop: windows that steal the mouse make tests fail.
+    # NAPARI_ITIS_SHOW=1 keeps them on the real display, to look at.
+    if sys.platform.startswith("linux") and not os.environ.get("NAPARI_ITIS_SHOW"):
+        if shutil.which("Xvfb") is None:
+            return
+        from napari_itis.cli.display import start_virtual_display
+
+        start_virtual_display()
