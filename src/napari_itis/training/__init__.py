@@ -1,0 +1,21 @@
+"""Iterative training: the same function for the command line, train/train.py and the dock widget."""
+
+from napari_itis.training.config import (
+    ConfigError,
+    DataSource,
+    TrainingConfig,
+    load_config,
+    shipped_configs,
+)
+from napari_itis.training.loop import StepReport, Training, train
+
+__all__ = [
+    "ConfigError",
+    "DataSource",
+    "StepReport",
+    "Training",
+    "TrainingConfig",
+    "load_config",
+    "shipped_configs",
+    "train",
+]
