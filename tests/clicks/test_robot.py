@@ -94,7 +94,7 @@ class TestLargest:
                 for seed in range(40)
             )
         }
-        # A pixel (dy, dx) from the click is hypot(dy, dx) away from it and 11 - max(|dy|, |dx|) from
+        # A pixel (dy, dx) off is hypot(dy, dx) from the click and 11 - max(|dy|, |dx|) from
         # the border. With max 5 the border gives 6, and (5, 4) and (5, 5) keep more than that from
         # the click; max 4 reaches 5.66 at (4, 4), max 6 has 5 left: so 6 is the best there is.
         for y, x in spots:
