@@ -1,0 +1,97 @@
+"""Image files of every kind arrive as arrays, or as one line that says why not."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_itis.datasets import ImageError, read_array, read_image, to_rgb8
+
+
+@pytest.fixture
+def ramp():
+    return np.arange(48, dtype=np.uint8).reshape(6, 8)
+
+
+class TestReading:
+    def test_gray_png(self, tmp_path, ramp):
+        Image.fromarray(ramp).save(tmp_path / "a.png")
+        np.testing.assert_array_equal(read_array(tmp_path / "a.png"), ramp)
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), np.stack([ramp] * 3, -1))
+
+    def test_alpha_is_kept_by_read_array_and_dropped_by_read_image(self, tmp_path, ramp):
+        rgba = np.stack([ramp, ramp + 50, ramp + 100, np.zeros_like(ramp)], -1)
+        Image.fromarray(rgba).save(tmp_path / "a.png")
+        np.testing.assert_array_equal(read_array(tmp_path / "a.png"), rgba)
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), rgba[..., :3])
+
+    def test_16_bit_png_and_tiff_keep_their_values(self, tmp_path, ramp):
+        deep = ramp.astype(np.uint16) * 1000
+        Image.fromarray(deep).save(tmp_path / "a.png")
+        tifffile.imwrite(tmp_path / "a.tif", deep)
+        for name in ("a.png", "a.tif"):
+            found = read_array(tmp_path / name)
+            assert found.dtype == np.uint16
+            np.testing.assert_array_equal(found, deep)
+
+    def test_float_tiff(self, tmp_path, ramp):
+        tifffile.imwrite(tmp_path / "a.tif", ramp.astype(np.float32) / 7)
+        assert read_array(tmp_path / "a.tif").dtype == np.float32
+
+    def test_planar_tiff_has_its_colors_last(self, tmp_path, ramp):
+        planar = np.stack([ramp, ramp + 1, ramp + 2])
+        tifffile.imwrite(tmp_path / "a.tif", planar, photometric="rgb", planarconfig="separate")
+        np.testing.assert_array_equal(read_array(tmp_path / "a.tif"), np.moveaxis(planar, 0, -1))
+
+    def test_a_palette_gives_indices_or_colors(self, tmp_path):
+        picture = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "P")
+        picture.putpalette([0, 0, 0, 200, 10, 20, 30, 40, 250])
+        picture.save(tmp_path / "a.png")
+        assert read_array(tmp_path / "a.png").tolist() == [[0, 1], [2, 1]]
+        assert read_image(tmp_path / "a.png")[0, 1].tolist() == [200, 10, 20]
+
+    def test_missing(self, tmp_path):
+        with pytest.raises(ImageError, match=r"no such image file: .*nowhere\.png"):
+            read_array(tmp_path / "nowhere.png")
+
+    @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg"])
+    def test_not_an_image(self, tmp_path, name):
+        (tmp_path / name).write_text("not an image")
+        with pytest.raises(ImageError, match=name) as caught:
+            read_array(tmp_path / name)
+        assert "\n" not in str(caught.value)
+
+    def test_truncated(self, tmp_path):
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "whole.png")
+        whole = (tmp_path / "whole.png").read_bytes()
+        (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(ImageError, match=r"half\.png"):
+            read_array(tmp_path / "half.png")
+
+    def test_a_stack_is_refused_with_its_shape(self, tmp_path, ramp):
+        tifffile.imwrite(tmp_path / "stack.tif", np.stack([ramp] * 9), photometric="minisblack")
+        with pytest.raises(ImageError, match=r"\(9, 6, 8\)"):
+            read_array(tmp_path / "stack.tif")
+
+
+class TestToRgb8:
+    def test_16_bit_is_stretched(self):
+        found = to_rgb8(np.array([[100, 200, 600]], np.uint16))
+        assert found.dtype == np.uint8
+        assert found[0, :, 0].tolist() == [0, 51, 255]
+
+    def test_bool(self):
+        assert to_rgb8(np.array([[False, True]]))[0, :, 2].tolist() == [0, 255]
+
+    def test_not_a_number_and_infinity(self):
+        found = to_rgb8(np.array([[np.nan, 0.0, 1.0, np.inf]], np.float32))
+        assert found[0, :3, 0].tolist() == [0, 0, 255]
+
+    @pytest.mark.parametrize("value", [0.0, 7.5, np.nan])
+    def test_constant(self, value):
+        assert not to_rgb8(np.full((3, 4), value)).any()
+
+    def test_rgb8_is_unchanged(self):
+        image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+        np.testing.assert_array_equal(to_rgb8(image), image)
