@@ -130,13 +130,14 @@ def negative_clicks(
     truth : ndarray of bool, shape (H, W)
         The object.
     n : int
-        Number of clicks: in all (s1, s3) or on each other object (s2). Fewer where there is no room.
+        Number of clicks, in all (s1, s3) or on each other object (s2); fewer where there is
+        no room.
     rng : numpy.random.Generator
         Source of randomness.
     strategy : {"s1", "s2", "s3"}
         *s1*: background within 40 px of the object. *s2*: on every other labelled object.
-        *s3*: clicks that cover the band around the object, each as far as it can be from the earlier
-        ones and from the band's border.
+        *s3*: clicks that cover the band around the object, each as far as it can be from the
+        earlier ones and from the band's border.
     others : ndarray of int, shape (H, W), or None
         Labels of the other objects, 0 for none; only s2 needs it.
     void : ndarray of bool, shape (H, W), or None

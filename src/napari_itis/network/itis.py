@@ -156,9 +156,7 @@ class ItisNetwork(nn.Module):
             )
         size = channels.shape[-2:]
         if min(size) < MIN_SIZE:
-            raise ValueError(
-                f"the network takes images from {MIN_SIZE} px up, not {tuple(size)}"
-            )
+            raise ValueError(f"the network takes images from {MIN_SIZE} px up, not {tuple(size)}")
         image = (channels[:, :3] - self.mean) / self.std
         features = self.encoder(torch.cat([image, channels[:, 3:]], 1))
         logits = self.decoder(features[self._low], self.aspp(features[-1]))

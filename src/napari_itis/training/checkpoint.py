@@ -64,9 +64,7 @@ def save_checkpoint(
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
     packed = [
-        np.packbits(slot.mask)
-        for slot in slots
-        if slot is not None and slot.mask is not None
+        np.packbits(slot.mask) for slot in slots if slot is not None and slot.mask is not None
     ]
     if packed:
         tensors["masks"] = torch.from_numpy(np.stack(packed))

@@ -210,7 +210,9 @@ def load_config(
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
         names = ", ".join(shipped_configs())
-        raise ConfigError(f"no config {str(config)!r}: give a TOML file or one of {names}") from None
+        raise ConfigError(
+            f"no config {str(config)!r}: give a TOML file or one of {names}"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     for override in overrides:

@@ -158,9 +158,10 @@ class Training:
         config = self.config
         began, first, waited = time.monotonic(), self.progress.step, 0.0
         spent = self.progress.seconds
-        with ThreadPoolExecutor(max(1, config.loaders), "itis-loader") as loaders, Log(
-            self.folder / "log.csv", self.progress.step
-        ) as log:
+        with (
+            ThreadPoolExecutor(max(1, config.loaders), "itis-loader") as loaders,
+            Log(self.folder / "log.csv", self.progress.step) as log,
+        ):
             while self.progress.step < config.steps:
                 epoch = self.progress.step // config.steps_per_epoch
                 for indices, samples, seconds in self._batches(epoch, loaders):

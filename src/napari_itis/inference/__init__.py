@@ -1,0 +1,6 @@
+"""Prediction: the network made ready to answer clicks on any image."""
+
+from napari_itis.inference.image import to_rgb8
+from napari_itis.inference.predictor import Prediction, Predictor
+
+__all__ = ["Prediction", "Predictor", "to_rgb8"]

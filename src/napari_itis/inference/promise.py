@@ -1,0 +1,68 @@
+"""The promise of a click: a positive one lies inside the mask, a negative one outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from napari_itis.clicks import Click
+
+_BAND = 0.5
+
+
+def keep_promise(
+    mask: np.ndarray, logit: np.ndarray, clicks: Sequence[Click], reach: float
+) -> np.ndarray:
+    """Change a mask where it contradicts a click.
+
+    Around such a click the connected pixels change that the network holds for at least about as
+    object-like (or background-like) as the clicked one, nearer to it than to any click of the
+    other sign: the change follows the posterior and is no disc.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Predicted mask; not changed in place.
+    logit : ndarray of float32, shape (H, W)
+        The network's logit of the object.
+    clicks : sequence of Click
+        All clicks, in pixels of the mask; those outside are left out.
+    reach : float
+        Nothing farther than this from the click changes, in pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        True at every positive click and False at every negative one; where two clicks of different
+        signs share a pixel, the later one counts.
+    """
+    signs: dict[tuple[int, int], bool] = {}
+    for click in clicks:
+        if click.inside(mask.shape):
+            signs.pop(click.pixel, None)
+            signs[click.pixel] = click.positive
+    broken = [pixel for pixel, sign in signs.items() if mask[pixel] != sign]
+    if not broken:
+        return mask
+    mask = mask.copy()
+    for row, column in broken:
+        sign = signs[row, column]
+        opposite = [pixel for pixel, other in signs.items() if other != sign]
+        reached = max(1, int(np.ceil(reach)))
+        top, left = max(row - reached, 0), max(column - reached, 0)
+        window = (slice(top, row + reached + 1), slice(left, column + reached + 1))
+        values = logit[window]
+        centre = (row - top, column - left)
+        alike = values >= values[centre] - _BAND if sign else values <= values[centre] + _BAND
+        rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
+        distance = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2
+        alike &= distance <= reach**2
+        for other_row, other_column in opposite:
+            other = (rows + top - other_row) ** 2 + (columns + left - other_column) ** 2
+            alike &= distance < other
+        alike[centre] = True
+        _, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
+        mask[window][parts == parts[centre]] = sign
+    return mask

@@ -1,0 +1,188 @@
+"""Which part of the image the network looks at, and at which size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from napari_itis.clicks import Click
+
+MAX_PIXELS = 1_500_000
+MAX_MAGNIFICATION = 4.0
+MIN_SIDE = 16
+CONTEXT = 1.4
+WIDER_CONTEXT = 2.0
+_MIN_ASPECT = 0.6
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the image, resampled to `height` x `width` for the network.
+
+    Attributes
+    ----------
+    top, left, bottom, right : int
+        In pixels of the image, the end excluded.
+    height, width : int
+        Size at which the network sees it, in pixels.
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The rectangle as an index into the image."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in the image."""
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def scale(self) -> float:
+        """Magnification of the longer side."""
+        return max(self.height, self.width) / max(self.shape)
+
+    def resample(self, image: np.ndarray) -> np.ndarray:
+        """The rectangle of an image, uint8 (H, W, 3), at the network's size."""
+        part = image[self.slices]
+        smaller = self.height < part.shape[0] or self.width < part.shape[1]
+        method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        return cv2.resize(part, (self.width, self.height), interpolation=method)
+
+    def resample_mask(self, mask: np.ndarray) -> np.ndarray:
+        """The rectangle of a bool mask (H, W) at the network's size."""
+        part = mask[self.slices].astype(np.uint8) * 255
+        smaller = self.height < part.shape[0] or self.width < part.shape[1]
+        method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        return cv2.resize(part, (self.width, self.height), interpolation=method) > 127
+
+    def restore(self, values: np.ndarray) -> np.ndarray:
+        """Values at the network's size, float32, resampled to the rectangle's own size."""
+        height, width = self.shape
+        return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+
+    def to_region(self, clicks: Sequence[Click]) -> list[Click]:
+        """Clicks of the image in pixels of the resampled rectangle; those outside are left out."""
+        down, across = self.height / self.shape[0], self.width / self.shape[1]
+        moved = []
+        for click in clicks:
+            row, column = click.pixel
+            if self.top <= row < self.bottom and self.left <= column < self.right:
+                y = (row - self.top + 0.5) * down - 0.5
+                x = (column - self.left + 0.5) * across - 0.5
+                moved.append(Click(y, x, click.positive))
+        return moved
+
+    def halved(self) -> Region:
+        """The same rectangle at half the network's size."""
+        return replace(
+            self, height=max(MIN_SIDE, self.height // 2), width=max(MIN_SIDE, self.width // 2)
+        )
+
+    def touches(self, mask: np.ndarray, shape: tuple[int, int]) -> bool:
+        """Whether a mask of the rectangle runs into a side that is not the image's own.
+
+        Parameters
+        ----------
+        mask : ndarray of bool
+            Of the rectangle, at any size.
+        shape : tuple of int
+            (H, W) of the image.
+        """
+        return bool(
+            (self.top > 0 and mask[0].any())
+            or (self.left > 0 and mask[:, 0].any())
+            or (self.bottom < shape[0] and mask[-1].any())
+            or (self.right < shape[1] and mask[:, -1].any())
+        )
+
+
+def whole_image(shape: tuple[int, int], working_size: int | None) -> Region:
+    """The whole image, its longer side brought to `working_size`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the image.
+    working_size : int or None
+        In pixels; None keeps the image's own resolution, up to 1.5 megapixels.
+
+    Returns
+    -------
+    Region
+    """
+    return _sized(0, 0, *shape, working_size)
+
+
+def around(
+    shape: tuple[int, int],
+    mask: np.ndarray | None,
+    clicks: Sequence[Click],
+    working_size: int,
+    context: float = CONTEXT,
+) -> Region:
+    """The region around an object: its whole mask, all clicks, and some context.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the image.
+    mask : ndarray of bool, shape (H, W), or None
+    clicks : sequence of Click
+    working_size : int
+        Longer side for the network, in pixels.
+    context : float
+        Sides grow by this factor.
+
+    Returns
+    -------
+    Region
+        Never magnified more than four times, never very narrow unless the image is.
+    """
+    box = _bounding_box(shape, mask, clicks)
+    least = working_size / MAX_MAGNIFICATION
+    sides = [(box[2] - box[0]) * context, (box[3] - box[1]) * context]
+    sides = [max(side, _MIN_ASPECT * max(sides), least) for side in sides]
+    bounds = []
+    for start, stop, side, extent in zip(box[:2], box[2:], sides, shape, strict=True):
+        side = min(round(side), extent)
+        low = round((start + stop - side) / 2)
+        low = min(max(low, 0), extent - side)
+        bounds.append((low, low + side))
+    (top, bottom), (left, right) = bounds
+    return _sized(top, left, bottom, right, working_size)
+
+
+def _bounding_box(
+    shape: tuple[int, int], mask: np.ndarray | None, clicks: Sequence[Click]
+) -> tuple[int, int, int, int]:
+    rows = [click.pixel[0] for click in clicks if click.inside(shape)]
+    columns = [click.pixel[1] for click in clicks if click.inside(shape)]
+    if mask is not None and mask.any():
+        used = np.flatnonzero(mask.any(1))
+        rows += [int(used[0]), int(used[-1])]
+        used = np.flatnonzero(mask.any(0))
+        columns += [int(used[0]), int(used[-1])]
+    if not rows:
+        return 0, 0, *shape
+    return min(rows), min(columns), max(rows) + 1, max(columns) + 1
+
+
+def _sized(top: int, left: int, bottom: int, right: int, working_size: int | None) -> Region:
+    height, width = bottom - top, right - left
+    scale = 1.0
+    if working_size is not None:
+        scale = min(working_size / max(height, width), MAX_MAGNIFICATION)
+    scale = min(scale, (MAX_PIXELS / (height * width)) ** 0.5)
+    size = (max(MIN_SIDE, round(side * scale)) for side in (height, width))
+    return Region(top, left, bottom, right, *size)
