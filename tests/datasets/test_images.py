@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_itis.datasets import ImageError, read_array, read_image, to_rgb8
+from napari_itis.datasets import ImageError, read_array, read_image
 
 
 @pytest.fixture
@@ -74,24 +74,8 @@ class TestReading:
         with pytest.raises(ImageError, match=r"\(9, 6, 8\)"):
             read_array(tmp_path / "stack.tif")
 
-
-class TestToRgb8:
-    def test_16_bit_is_stretched(self):
-        found = to_rgb8(np.array([[100, 200, 600]], np.uint16))
+    def test_16_bit_photos_are_stretched_to_their_range(self, tmp_path):
+        Image.fromarray(np.array([[100, 200, 600]], np.uint16)).save(tmp_path / "a.png")
+        found = read_image(tmp_path / "a.png")
         assert found.dtype == np.uint8
         assert found[0, :, 0].tolist() == [0, 51, 255]
-
-    def test_bool(self):
-        assert to_rgb8(np.array([[False, True]]))[0, :, 2].tolist() == [0, 255]
-
-    def test_not_a_number_and_infinity(self):
-        found = to_rgb8(np.array([[np.nan, 0.0, 1.0, np.inf]], np.float32))
-        assert found[0, :3, 0].tolist() == [0, 0, 255]
-
-    @pytest.mark.parametrize("value", [0.0, 7.5, np.nan])
-    def test_constant(self, value):
-        assert not to_rgb8(np.full((3, 4), value)).any()
-
-    def test_rgb8_is_unchanged(self):
-        image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
-        np.testing.assert_array_equal(to_rgb8(image), image)

@@ -11,6 +11,9 @@ from napari_itis.cli.errors import InputError
 
 __all__ = ["InputError", "main"]
 
+# What shells give a program that Ctrl+C ended; typer may return it instead of raising.
+_INTERRUPTED = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -35,9 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except KeyboardInterrupt:
-        return _say("interrupted", 130)
+        return _say("interrupted", _INTERRUPTED)
     except Exception as error:
         return _report(error)
+    if code == _INTERRUPTED:
+        return _say("interrupted", _INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
@@ -46,7 +51,7 @@ def _report(error: Exception) -> int:
     if hasattr(error, "format_message"):
         return _say(f"{error.format_message().rstrip('.')} (see {_help_of(error)})", 2)
     if type(error).__name__ == "Abort":
-        return _say("interrupted", 130)
+        return _say("interrupted", _INTERRUPTED)
     ours = type(error).__module__.partition(".")[0] == "napari_itis"
     if ours and isinstance(error, ValueError):
         return _say(str(error), 2)

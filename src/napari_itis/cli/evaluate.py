@@ -97,7 +97,10 @@ def evaluate(
     errors = Console(stderr=True)
 
     def progress(items: Sequence[ObjectSample]) -> Iterator[ObjectSample]:
-        yield from track(items, f"{method} on {dataset}", console=errors, transient=True)
+        title = f"{method} on {dataset}"
+        yield from track(
+            items, title, console=errors, transient=True, disable=not errors.is_terminal
+        )
 
     result = run_benchmark(
         predictor,

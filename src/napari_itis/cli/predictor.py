@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from napari_itis.cli.errors import InputError
@@ -40,6 +41,12 @@ def make_predictor(
     from napari_itis.inference import Predictor
 
     try:
-        return Predictor(weights, device, paper=paper, zoom_in=zoom_in, promise=promise)
+        return Predictor(
+            weights, device, paper=paper, zoom_in=zoom_in, promise=promise, on_notice=_say
+        )
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _say(notice: str) -> None:
+    print(f"napari-itis: {notice}", file=sys.stderr)

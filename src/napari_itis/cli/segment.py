@@ -20,7 +20,7 @@ from napari_itis.cli.output import (
 )
 from napari_itis.cli.predictor import make_predictor
 from napari_itis.clicks import Click
-from napari_itis.datasets import read_array, to_rgb8
+from napari_itis.datasets import read_array
 
 
 def segment(
@@ -85,6 +85,8 @@ def segment(
 
     write_mask(output, result)
     if overlay_path:
+        from napari_itis.inference import to_rgb8
+
         write_picture(overlay_path, overlay(to_rgb8(image), result, clicks))
     area = int(np.count_nonzero(result))
     extra = f"; wrote {overlay_path}" if overlay_path else ""

@@ -6,7 +6,7 @@ from importlib import import_module
 from os import PathLike
 
 from napari_itis.datasets.base import DatasetError, ObjectSample, problems
-from napari_itis.datasets.images import ImageError, read_array, read_image, to_rgb8
+from napari_itis.datasets.images import ImageError, read_array, read_image
 
 DATASETS = ("grabcut", "berkeley", "folder")
 
@@ -19,7 +19,6 @@ __all__ = [
     "read_array",
     "read_dataset",
     "read_image",
-    "to_rgb8",
 ]
 
 

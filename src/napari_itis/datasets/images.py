@@ -69,42 +69,18 @@ def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
+        Converted as `napari_itis.inference.to_rgb8` does.
 
     Raises
     ------
     ImageError
         See `read_array`.
     """
+    # Data are seen as the predictor sees them. Imported here, since that room loads torch and
+    # listing or checking files must not wait for it.
+    from napari_itis.inference import to_rgb8
+
     return to_rgb8(read_array(path, colors=True))
-
-
-def to_rgb8(array: NDArray) -> NDArray[np.uint8]:
-    """Convert any image to 8-bit RGB for networks and overlays.
-
-    Parameters
-    ----------
-    array : ndarray
-        Shape (H, W), (H, W, 1 to 4); any real dtype. Values of other dtypes than bool and uint8
-        are stretched from their finite minimum and maximum to 0..255.
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, W, 3)
-        Alpha is dropped, gray is repeated; not a number becomes 0.
-    """
-    if array.ndim == 2:
-        array = array[..., None]
-    array = array[..., :1] if array.shape[2] <= 2 else array[..., :3]
-    if array.dtype == bool:
-        array = array.astype(np.uint8) * np.uint8(255)
-    elif array.dtype != np.uint8:
-        values = array.astype(np.float64)
-        finite = np.isfinite(values)
-        low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 0.0)
-        scale = 255.0 / (high - low) if high > low else 0.0
-        stretched = np.clip((np.where(finite, values, low) - low) * scale, 0, 255)
-        array = np.rint(stretched).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
 
 
 def _read_pillow(path: Path, colors: bool) -> NDArray:
