@@ -1,0 +1,272 @@
+"""What a user can do with the annotation of one viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_itis.annotation import Change
+from napari_itis.plugin.layer_sync import LayerSync
+from napari_itis.plugin.objects import ObjectInfo, list_objects
+from napari_itis.plugin.worker import PredictorFactory, make_predictor
+from napari_itis.plugin.workspace import Workspace
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+
+class Controller(LayerSync):
+    """What the widget, the keys and scripts can do with one viewer. Main thread only.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    factory : callable, optional
+        Makes the predictor, in the inference thread.
+    """
+
+    def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
+        super().__init__(viewer, factory)
+        self._workspaces: list[Workspace] = []
+
+    # Life.
+
+    def attach(self) -> None:
+        """Start listening to the viewer; does nothing while it listens already."""
+        if self._events.connected:
+            return
+        self._events.connect(self.viewer)
+        self.worker.start()
+        if self.workspace is not None:
+            self._activate(self.workspace)
+        self.layers_changed.emit()
+
+    def detach(self) -> None:
+        """Stop listening and put the keys back. Nothing is lost: :meth:`attach` goes on."""
+        if not self._events.connected:
+            return
+        self.take_over()
+        self._events.disconnect()
+
+    def close(self) -> None:
+        """The viewer is closing: end the inference thread after what it does now."""
+        self._events.disconnect()
+        self._soon.stop()
+        self.worker.stop()
+
+    # What there is.
+
+    @property
+    def label(self) -> int:
+        """The object that clicks go to."""
+        return self.workspace.label if self.workspace else 1
+
+    @property
+    def positive(self) -> bool:
+        """The sign of a left click: that of the active layer."""
+        layers = self.workspace.layers if self.workspace else None
+        active = self.viewer.layers.selection.active
+        return layers is None or active is None or layers.role(active) != "negative"
+
+    @property
+    def clicking(self) -> bool:
+        """Whether a click on the image would reach the object."""
+        active = self.viewer.layers.selection.active
+        role = self.workspace.layers.role(active) if self.workspace else None
+        return role in ("positive", "negative") and active.mode == "add"
+
+    @property
+    def flat(self) -> bool:
+        """Whether the viewer shows the planes that are annotated."""
+        dims = self.viewer.dims
+        return dims.ndisplay == 2 and set(dims.displayed) == {dims.ndim - 2, dims.ndim - 1}
+
+    @property
+    def can_undo(self) -> bool:
+        return self.workspace is not None and self.workspace.session.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self.workspace is not None and self.workspace.session.can_redo
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether the current object may cover others."""
+        return self.workspace is not None and self.workspace.session.overwrites(self.label)
+
+    @property
+    def missing_layers(self) -> bool:
+        """Whether layers of the plugin were removed."""
+        return self.workspace is not None and bool(self.workspace.layers.missing)
+
+    def objects(self) -> list[ObjectInfo]:
+        """The objects of the image, and the current one even while it is empty."""
+        return [] if self.workspace is None else list_objects(self.workspace)
+
+    # What a user does.
+
+    def choose_image(self, image: Image | None) -> None:
+        """Annotate an image: with its own objects, as they were left if it was chosen before."""
+        if image is None or (image is self.image and not self.missing_layers):
+            return
+        workspace = self._workspace_of(image)
+        if workspace is not self.workspace and self.workspace is not None:
+            self.take_over()
+            self._events.leave_layers()
+            with self._events.writing():
+                self.workspace.layers.hide()
+        self._activate(workspace)
+        self.choose_sign(True)
+        self._announce()
+
+    def choose_sign(self, positive: bool) -> None:
+        """Let the left button add positive or negative clicks."""
+        if self.workspace is None:
+            return
+        self.restore_layers()
+        layer = self.workspace.layers.positive if positive else self.workspace.layers.negative
+        if layer is not None:
+            self.viewer.layers.selection.active = layer
+            if self.viewer.dims.ndisplay == 2:
+                layer.mode = "add"
+        self.layers_changed.emit()
+
+    def toggle_sign(self) -> None:
+        """The other sign."""
+        self.choose_sign(not self.positive if self.clicking else True)
+
+    def toggle_mask(self) -> None:
+        """Hide the masks, or show them."""
+        mask = self.workspace.layers.mask if self.workspace else None
+        if mask is not None:
+            mask.visible = not mask.visible
+            self.layers_changed.emit()
+
+    def next_object(self) -> None:
+        """Go on to a new object."""
+        if self.workspace is None:
+            return
+        self.take_over()
+        if self.label not in self.workspace.session.objects():
+            self.notice.emit(f"Object {self.label} is still empty: click on it first")
+            return
+        covering = self.overwrites
+        self.select_object(self.workspace.session.next_label)
+        self.workspace.session.allow_overwriting(self.label, covering)
+        self.choose_sign(True)
+        self.changed.emit()
+
+    def select_object(self, label: int) -> None:
+        """Go to an object, with its clicks."""
+        workspace = self.workspace
+        if workspace is None or label < 1 or label == workspace.label:
+            return
+        self.take_over()
+        workspace.session.commit(workspace.label)
+        workspace.label = label
+        self._show([])
+
+    def delete_object(self) -> None:
+        """Delete the current object on every slice."""
+        if self.workspace is None:
+            return
+        self.take_over()
+        session = self.workspace.session
+        keys = session.clear(self.label)
+        left = session.objects()
+        if left:
+            self.workspace.label = min(left, key=lambda other: abs(other - self.label))
+        self._show(keys)
+
+    def clear(self) -> None:
+        """Remove clicks and mask of the current object on the slice that is shown."""
+        if self.workspace is not None:
+            self.take_over()
+            self._show(self.workspace.session.clear(self.label, self.workspace.frame))
+
+    def allow_overwriting(self, allowed: bool) -> None:
+        """Say whether the current object may cover others."""
+        if self.workspace is not None and allowed != self.overwrites:
+            self.take_over()
+            self._show(self.workspace.session.allow_overwriting(self.label, allowed))
+
+    def undo(self) -> None:
+        """Take back the last change and show where it was."""
+        if self.workspace is not None:
+            self.take_over()
+            self._show_change(self.workspace.session.undo(), "Nothing to undo")
+
+    def redo(self) -> None:
+        """Take back the last undo and show where it was."""
+        if self.workspace is not None:
+            self.take_over()
+            self._show_change(self.workspace.session.redo(), "Nothing to redo")
+
+    def restore_layers(self) -> None:
+        """Make layers that were removed again, with everything that was in them."""
+        workspace = self.workspace
+        if workspace is None or not workspace.layers.missing:
+            return
+        template = self.image or next((layer for _, layer in workspace.layers), None)
+        if template is None:
+            self.notice.emit("The image was removed: open it again to go on with its objects")
+            return
+        new_mask = workspace.layers.mask is None
+        with self._events.writing():
+            workspace.layers.complete(self.viewer, template, self._events.enter_layer)
+            if new_mask:
+                workspace.forget_rendering()
+                for frame in workspace.session.frames():
+                    workspace.write_mask(frame)
+        self._show([])
+        self.layers_changed.emit()
+
+    # Underneath.
+
+    def image_data_changed(self) -> None:
+        """The image layer has got other pixels."""
+        workspace, image = self.workspace, self.image
+        if workspace is None or image is None:
+            return
+        if workspace.fits(image):
+            workspace.adopt(image)
+        else:
+            self._workspaces.remove(workspace)
+            self._events.leave_layers()
+            self.workspace = None
+            self.choose_image(image)
+
+    def _workspace_of(self, image: Image) -> Workspace:
+        for workspace in self._workspaces:
+            if workspace.image is image:
+                return workspace
+        for workspace in self._workspaces:
+            known = workspace.image
+            if workspace.fits(image) and (known is None or known not in self.viewer.layers):
+                workspace.adopt(image)
+                return workspace
+        self._workspaces.append(Workspace(image))
+        return self._workspaces[-1]
+
+    def _activate(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        with self._events.writing():
+            self._events.enter(workspace)
+            workspace.layers.show()
+        self.restore_layers()
+        frame = self._events.visible_frame(workspace)
+        if frame is not None:
+            workspace.go_to(frame)
+        self.take_over(frames=[*workspace.session.frames(), workspace.frame])
+        self._show(workspace.session.pending())
+
+    def _show_change(self, change: Change | None, nothing: str) -> None:
+        if change is None:
+            self.notice.emit(nothing)
+            return
+        workspace = self.workspace
+        if workspace.label not in change.objects:
+            workspace.label = change.objects[-1]
+        self._show(change.keys)
+        if workspace.frame not in change.frames:
+            self._events.show_frame(workspace, change.frames[0])

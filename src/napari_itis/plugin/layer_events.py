@@ -1,0 +1,263 @@
+"""Which events of viewer and layers reach the controller, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_itis.annotation import Frame
+from napari_itis.plugin.connections import Connections
+from napari_itis.plugin.gestures import Gesture
+from napari_itis.plugin.keys import Keys
+from napari_itis.plugin.layers import TRANSFORM, Role
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_itis.plugin.controller import Controller
+    from napari_itis.plugin.workspace import Workspace
+
+# The first of a pair comes before the change: nothing has happened yet.
+_BEFORE = ("adding", "removing", "changing")
+
+
+class LayerEvents:
+    """Connects a controller to a viewer and to the layers of its workspace.
+
+    Parameters
+    ----------
+    controller : Controller
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._viewer_connections = Connections()
+        self._layer_connections: dict[Role | None, Connections] = {}
+        self._keys: list[Keys] = []
+        self._mask_keys: Keys | None = None
+        self._writers = 0
+        self.connected = False
+        self.painting = False
+        """Whether a brush stroke is under way."""
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the controller itself is changing the layers."""
+        return self._writers > 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Changes of the layers made in here are the controller's own."""
+        self._writers += 1
+        try:
+            yield
+        finally:
+            self._writers -= 1
+
+    # The viewer.
+
+    def connect(self, viewer: ViewerModel) -> None:
+        """Listen to the viewer and bind the keys."""
+        controller, add = self._controller, self._viewer_connections.add
+        self.connected = True
+        add(viewer.layers.events.inserted, self._on_inserted)
+        add(viewer.layers.events.removed, self._on_removed)
+        add(viewer.layers.events.renamed, self._on_layers)
+        add(viewer.layers.events.reordered, self._on_layers)
+        add(viewer.layers.selection.events.active, self._on_layers)
+        add(viewer.dims.events.point, self._on_point)
+        add(viewer.dims.events.order, self._on_display)
+        add(viewer.dims.events.ndisplay, self._on_display)
+        actions = {
+            "N": controller.next_object,
+            "T": controller.toggle_sign,
+            "H": controller.toggle_mask,
+            "Control-Z": controller.undo,
+            "Control-Shift-Z": controller.redo,
+        }
+        self._keys = [Keys(viewer, actions)]
+        self._keys[0].bind()
+
+    def disconnect(self) -> None:
+        """Stop listening to viewer and layers, and put the keys back."""
+        self.connected = False
+        self.leave_layers()
+        self._viewer_connections.clear()
+        for keys in self._keys:
+            keys.unbind()
+        self._keys = []
+
+    def visible_frame(self, workspace: Workspace) -> Frame | None:
+        """The slice on screen; None where there is no layer to tell it from."""
+        layer = self._controller.image or next((own for _, own in workspace.layers), None)
+        if layer is None:
+            return None
+        point = np.asarray(layer.world_to_data(self._controller.viewer.dims.point))
+        along = np.nan_to_num(point[: len(workspace.session.slices)])
+        return tuple(
+            int(np.clip(np.floor(value + 0.5), 0, size - 1))
+            for value, size in zip(along, workspace.session.slices)
+        )
+
+    def show_frame(self, workspace: Workspace, frame: Frame) -> None:
+        """Move the sliders to a slice."""
+        layer = self._controller.image or next((own for _, own in workspace.layers), None)
+        if layer is None or not frame:
+            return
+        dims = self._controller.viewer.dims
+        world = layer.data_to_world((*frame, 0, 0))
+        axes = range(dims.ndim - layer.ndim, dims.ndim - 2)
+        dims.set_point(tuple(axes), tuple(world[: len(frame)]))
+
+    def _on_inserted(self, event: Any) -> None:
+        workspace = self._controller.workspace
+        if workspace is not None and not self.is_writing:
+            role = workspace.layers.take_back(event.value)
+            if role is not None:
+                self.enter_layer(role, event.value)
+                self._controller.take_over_soon()
+        self._on_layers()
+
+    def _on_removed(self, event: Any) -> None:
+        controller, layer = self._controller, event.value
+        workspace = controller.workspace
+        if workspace is not None:
+            if workspace.layers.role(layer) == "mask":
+                # What was painted a moment ago may not have been read yet.
+                controller.take_over()
+            role = workspace.layers.forget(layer)
+            if role is not None:
+                self._leave_layer(role, layer)
+                controller.notice.emit(
+                    f"The {role} layer was removed; its content is kept and can be shown again"
+                )
+            elif layer is workspace.image:
+                controller.notice.emit(
+                    "The image was removed; its objects are kept until it is opened again"
+                )
+        self._on_layers()
+
+    def _on_layers(self, _event: Any = None) -> None:
+        self._controller.layers_changed.emit()
+
+    def _on_point(self, _event: Any = None) -> None:
+        self._controller.frame_changed()
+
+    def _on_display(self, _event: Any = None) -> None:
+        controller = self._controller
+        if controller.workspace is not None and controller.viewer.dims.ndisplay == 3:
+            for _, layer in controller.workspace.layers.points():
+                layer.mode = "pan_zoom"
+        controller.layers_changed.emit()
+
+    # The layers of a workspace.
+
+    def enter(self, workspace: Workspace) -> None:
+        """Listen to the layers of a workspace; those that left the viewer are noted as missing."""
+        self.leave_layers()
+        viewer = self._controller.viewer
+        for role, layer in list(workspace.layers):
+            if layer in viewer.layers:
+                self.enter_layer(role, layer)
+            else:
+                workspace.layers.forget(layer)
+        image = workspace.image
+        connections = self._layer_connections.setdefault(None, Connections())
+        if image is not None:
+            connections.add(image.events.data, self._on_image_data)
+            for name in TRANSFORM:
+                connections.add(getattr(image.events, name), self._on_transform)
+
+    def enter_layer(self, role: Role, layer: Layer) -> None:
+        """Listen to one layer of the workspace."""
+        workspace = self._controller.workspace
+        connections = self._layer_connections.setdefault(role, Connections())
+        connections.clear()
+        if role == "mask":
+            connections.add(layer.events.paint, self._on_painted)
+            connections.add(layer.events.data, self._on_mask_data)
+            connections.add(layer.events.selected_label, self._on_selected_label)
+            layer.mouse_drag_callbacks.append(self._watch_stroke)
+            # The layer's own undo knows nothing of clicks: there is one undo, and it is ours.
+            actions = {
+                "Control-Z": self._controller.undo,
+                "Control-Shift-Z": self._controller.redo,
+            }
+            self._mask_keys = Keys(layer, actions)
+            self._mask_keys.bind()
+        else:
+            connections.add(layer.events.data, self._on_points)
+            connections.add(layer.events.set_data, self._on_points_drawn)
+            connections.add(layer.events.mode, self._on_layers)
+            workspace.gestures[role == "positive"] = Gesture(layer, role == "positive")
+
+    def leave_layers(self) -> None:
+        """Stop listening to the layers of the workspace."""
+        workspace = self._controller.workspace
+        if workspace is not None:
+            for role, layer in workspace.layers:
+                self._leave_layer(role, layer)
+        for connections in self._layer_connections.values():
+            connections.clear()
+
+    def _leave_layer(self, role: Role, layer: Layer) -> None:
+        workspace = self._controller.workspace
+        if role in self._layer_connections:
+            self._layer_connections.pop(role).clear()
+        if role == "mask":
+            self.painting = False
+            if self._watch_stroke in layer.mouse_drag_callbacks:
+                layer.mouse_drag_callbacks.remove(self._watch_stroke)
+            if self._mask_keys is not None:
+                self._mask_keys.unbind()
+                self._mask_keys = None
+        else:
+            gesture = workspace.gestures.pop(role == "positive", None)
+            if gesture is not None:
+                gesture.disconnect()
+
+    def _on_points(self, event: Any) -> None:
+        if str(getattr(event, "action", "changed")) not in _BEFORE:
+            self._controller.take_over()
+
+    def _on_points_drawn(self, event: Any) -> None:
+        # Pasting fires no other event. Not now: the layer may be half way through a change.
+        if not self.is_writing and self._controller.workspace.miscounts(event.source):
+            self._controller.take_over_soon()
+
+    def _on_painted(self, event: Any) -> None:
+        # A fill from a script announces itself before it has written the pixels.
+        if not self.is_writing:
+            if event.source.n_edit_dimensions > 2:
+                self._controller.workspace.painted_through = True
+            self._controller.take_over_soon()
+
+    def _on_mask_data(self, event: Any) -> None:
+        if not self.is_writing:
+            self._controller.mask_replaced()
+
+    def _on_selected_label(self, event: Any) -> None:
+        if not self.is_writing:
+            self._controller.select_object(int(event.source.selected_label))
+
+    def _on_image_data(self, _event: Any = None) -> None:
+        self._controller.image_data_changed()
+
+    def _on_transform(self, _event: Any = None) -> None:
+        workspace = self._controller.workspace
+        if workspace is not None and workspace.image is not None:
+            workspace.layers.copy_transform(workspace.image)
+
+    def _watch_stroke(self, layer: Any, event: Any) -> Generator[None, None, None]:
+        if layer.mode not in ("paint", "erase", "fill", "polygon"):
+            return
+        self.painting = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self.painting = False
+        self._controller.take_over_soon()

@@ -1,0 +1,192 @@
+"""Layers, session and inference thread of one viewer, kept in step."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+
+from napari_itis.annotation import Frame, Result
+from napari_itis.annotation.records import Key
+from napari_itis.plugin.activity import Activity
+from napari_itis.plugin.layer_events import LayerEvents
+from napari_itis.plugin.worker import InferenceWorker, Job, PredictorFactory, make_predictor, now
+from napari_itis.plugin.workspace import Workspace
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+
+class LayerSync(QObject):
+    """Carries changes from the layers to the session, to the inference thread, and back.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    factory : callable, optional
+        Makes the predictor, in the inference thread.
+    """
+
+    changed = Signal()
+    """Objects, clicks, masks, the current object or slice, or what can be undone."""
+    layers_changed = Signal()
+    """Layers came, went, or were renamed; or another one is active."""
+    notice = Signal(str)
+    """One line for the user."""
+
+    def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
+        super().__init__()
+        self._viewer = weakref.ref(viewer)
+        self.worker = InferenceWorker(factory)
+        self.activity = Activity(self.worker)
+        self.workspace: Workspace | None = None
+        self._events = LayerEvents(self)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.take_over)
+        queued = Qt.ConnectionType.QueuedConnection
+        self.worker.finished.connect(self._on_finished, queued)
+        self.worker.failed.connect(self._on_failed, queued)
+        self.worker.notice.connect(self.notice, queued)
+
+    @property
+    def viewer(self) -> ViewerModel:
+        viewer = self._viewer()
+        if viewer is None:
+            raise RuntimeError("the viewer is gone")
+        return viewer
+
+    @property
+    def image(self) -> Image | None:
+        """The image that is annotated; None before one was chosen and after it was removed."""
+        image = self.workspace.image if self.workspace else None
+        return image if image is not None and image in self.viewer.layers else None
+
+    def take_over(self, *, frames: list[Frame] | None = None) -> None:
+        """Take over whatever was changed in the layers, by a user or a script."""
+        workspace = self.workspace
+        if workspace is None or self._events.is_writing:
+            return
+        asked = now()
+        with self._events.writing():
+            before = workspace.session.next_label
+            keys, refused = workspace.read_clicks()
+            painted = () if self._events.painting else workspace.read_mask(frames)
+            if refused:
+                self.notice.emit("A click outside the image does not count")
+            self._warn_of_others(keys)
+            if keys or painted:
+                for frame in dict.fromkeys(frame for frame, _ in (*keys, *painted)):
+                    self._write_mask(frame)
+                self._submit((*keys, *painted), asked)
+        if keys or painted or refused or workspace.session.next_label != before:
+            self.changed.emit()
+
+    def take_over_soon(self) -> None:
+        """:meth:`take_over` once the layer has finished what it is doing."""
+        self._soon.start()
+
+    def frame_changed(self) -> None:
+        """Another slice may be on screen."""
+        workspace = self.workspace
+        frame = self._events.visible_frame(workspace) if workspace else None
+        if workspace is None or frame is None or frame == workspace.frame:
+            return
+        self.take_over()
+        workspace.go_to(frame)
+        self._announce()
+
+    def mask_replaced(self) -> None:
+        """The mask layer has got another array."""
+        workspace = self.workspace
+        mask = workspace.layers.mask
+        expected = (*workspace.session.slices, *workspace.session.shape)
+        if tuple(mask.data.shape) == expected:
+            with self._events.writing():
+                # A copy: what the plugin draws must not end up in somebody else's array.
+                mask.data = np.array(mask.data, np.int32)
+            self.take_over(frames=workspace.all_frames())
+            return
+        self.notice.emit(f"The mask must have the image's {expected} pixels: it stays as it was")
+        with self._events.writing():
+            mask.data = np.zeros(expected, np.int32)
+            workspace.forget_rendering()
+            for frame in workspace.session.frames():
+                self._write_mask(frame)
+
+    # For the controller.
+
+    def _show(self, keys: Iterable[Key]) -> None:
+        """Bring the layers up to date after records have changed, and predict what is missing."""
+        workspace = self.workspace
+        asked, keys = now(), tuple(keys)
+        with self._events.writing():
+            workspace.write_clicks()
+            if workspace.layers.mask is not None:
+                workspace.layers.mask.selected_label = workspace.label
+            for frame in dict.fromkeys(frame for frame, _ in keys):
+                self._write_mask(frame)
+        self._submit(keys, asked)
+        self._announce()
+
+    def _write_mask(self, frame: Frame) -> None:
+        if self._events.painting and frame == self.workspace.frame:
+            # The stroke under way goes on over what it began on.
+            return
+        self.workspace.write_mask(frame)
+
+    def _submit(self, keys: tuple[Key, ...], asked: float) -> None:
+        workspace, image = self.workspace, self.image
+        for frame, label in keys:
+            request = workspace.session.request(frame, label)
+            if request is None:
+                self.worker.cancel((workspace, frame, label))
+            elif image is not None:
+                plane = workspace.source.plane(image, frame)
+                self.worker.submit(Job(workspace, request, plane, asked))
+        if keys:
+            self.activity.changed.emit()
+
+    def _announce(self) -> None:
+        if self.workspace is not None:
+            self.worker.look_at(self.workspace, self.workspace.frame, self.label)
+        self.changed.emit()
+
+    def _warn_of_others(self, keys: tuple[Key, ...]) -> None:
+        session = self.workspace.session
+        for frame, label in keys:
+            clicks = session.clicks(frame, label)
+            if not clicks or not clicks[-1].positive or session.overwrites(label):
+                continue
+            other = int(session.compose(frame)[clicks[-1].pixel])
+            if other not in (0, label):
+                self.notice.emit(
+                    f"This pixel belongs to object {other}, which keeps it "
+                    "(see “May cover other objects”)"
+                )
+
+    # From the inference thread, through Qt's queue.
+
+    def _on_finished(self, job: Job, result: Result) -> None:
+        workspace: Any = job.owner
+        shown = workspace is self.workspace
+        if shown:
+            self.take_over(frames=[result.frame])
+        if not workspace.session.apply(result):
+            self.activity.changed.emit()
+            return
+        if workspace.layers.mask is not None:
+            with self._events.writing():
+                if shown:
+                    self._write_mask(result.frame)
+                else:
+                    workspace.write_mask(result.frame)
+        self.activity.answered(now() - job.asked)
+        self.changed.emit()
+
+    def _on_failed(self, job: Job, message: str) -> None:
+        self.activity.changed.emit()
+        self.notice.emit(f"Object {job.request.object} could not be predicted: {message}")

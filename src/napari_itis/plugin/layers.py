@@ -1,0 +1,195 @@
+"""The three layers in which a user sees and changes an annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_itis.annotation import Frame
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels, Layer, Points
+
+Role = Literal["mask", "negative", "positive"]
+ROLES: tuple[Role, ...] = ("mask", "negative", "positive")
+"""From the bottom to the top of the layer list."""
+
+POSITIVE_COLOR = "#2ecc40"
+NEGATIVE_COLOR = "#ff3b30"
+
+# Away from the green and the red of the clicks, and from each other; the first is background.
+MASK_COLORS = [
+    "#00000000",
+    "#1e90ff",
+    "#ffb000",
+    "#b455ff",
+    "#00c8c8",
+    "#ff6fb5",
+    "#f5e642",
+    "#8d6bff",
+    "#ff8c3b",
+    "#5ad1ff",
+    "#c9a27a",
+    "#d4a5ff",
+    "#9fb3c8",
+]
+
+TRANSFORM = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
+class LayerSet:
+    """The positive, negative and mask layer of one image.
+
+    A layer that the user removes is None from then on, until :meth:`complete` makes it again.
+
+    Parameters
+    ----------
+    slices : tuple of int
+        Sizes of the axes in front of the plane.
+    shape : tuple of int
+        (H, W)
+    """
+
+    def __init__(self, slices: Frame, shape: tuple[int, int]) -> None:
+        self._slices = slices
+        self._shape = shape
+        self._layers: dict[Role, Layer | None] = dict.fromkeys(ROLES)
+        self._removed: dict[Role, Layer] = {}
+        self._hidden: dict[Role, bool] = {}
+
+    @property
+    def positive(self) -> Points | None:
+        return self._layers["positive"]
+
+    @property
+    def negative(self) -> Points | None:
+        return self._layers["negative"]
+
+    @property
+    def mask(self) -> Labels | None:
+        return self._layers["mask"]
+
+    def __iter__(self) -> Iterator[tuple[Role, Layer]]:
+        """The layers that exist."""
+        return ((role, layer) for role, layer in self._layers.items() if layer is not None)
+
+    def points(self) -> Iterator[tuple[bool, Points]]:
+        """The Points layers that exist, each with its sign."""
+        for positive, layer in ((True, self.positive), (False, self.negative)):
+            if layer is not None:
+                yield positive, layer
+
+    def role(self, layer: Any) -> Role | None:
+        """What a layer is here; None for the layers of others."""
+        return next((role for role, own in self if own is layer), None)
+
+    @property
+    def missing(self) -> tuple[Role, ...]:
+        """The layers that do not exist, or were removed."""
+        return tuple(role for role in ROLES if self._layers[role] is None)
+
+    def forget(self, layer: Layer) -> Role | None:
+        """Take note that a layer was removed from the viewer."""
+        role = self.role(layer)
+        if role is not None:
+            self._layers[role] = None
+            self._removed[role] = layer
+        return role
+
+    def take_back(self, layer: Layer) -> Role | None:
+        """Take note that a layer which had been removed was put into the viewer again."""
+        for role, removed in self._removed.items():
+            if removed is layer and self._layers[role] is None:
+                self._layers[role] = layer
+                del self._removed[role]
+                return role
+        return None
+
+    def complete(
+        self, viewer: ViewerModel, image: Layer, made: Callable[[Role, Layer], None]
+    ) -> None:
+        """Make the layers that do not exist and put them into the viewer.
+
+        Parameters
+        ----------
+        viewer : ViewerModel
+        image : Layer
+            The layer whose transform the new ones get.
+        made : callable
+            Called with each new layer before it enters the viewer.
+        """
+        transform = {name: getattr(image, name) for name in TRANSFORM}
+        taken = {layer.name for layer in viewer.layers}
+        for role in self.missing:
+            name = role if role not in taken else f"{role} {image.name}"
+            layer = self._new_layer(role, name, transform)
+            self._layers[role] = layer
+            made(role, layer)
+            viewer.layers.insert(self._place(viewer, image, role), layer)
+
+    def copy_transform(self, image: Image) -> None:
+        """Follow the image to where it was moved."""
+        for _, layer in self:
+            for name in TRANSFORM:
+                setattr(layer, name, getattr(image, name))
+
+    def hide(self) -> None:
+        """Hide the layers while another image is annotated."""
+        if not self._hidden:
+            self._hidden = {role: layer.visible for role, layer in self}
+            for _, layer in self:
+                layer.visible = False
+
+    def show(self) -> None:
+        """Show the layers that were visible before :meth:`hide`."""
+        for role, layer in self:
+            if self._hidden.get(role):
+                layer.visible = True
+        self._hidden = {}
+
+    def write(self, frame: Frame, labels: np.ndarray, on_screen: bool) -> None:
+        """Put a label image into the mask layer; `labels` is int32, (H, W)."""
+        if self.mask is None:
+            return
+        # Past the layer's own undo, which knows nothing of clicks.
+        self.mask.data[frame] = labels
+        if on_screen:
+            self.mask.refresh(extent=False, highlight=False)
+
+    def _place(self, viewer: ViewerModel, image: Layer, role: Role) -> int:
+        below = [layer for other, layer in self if ROLES.index(other) < ROLES.index(role)]
+        places = [viewer.layers.index(layer) for layer in [image, *below] if layer in viewer.layers]
+        above = [
+            viewer.layers.index(layer)
+            for other, layer in self
+            if ROLES.index(other) > ROLES.index(role) and layer in viewer.layers
+        ]
+        return min([max(places, default=len(viewer.layers) - 1) + 1, *above])
+
+    def _new_layer(self, role: Role, name: str, transform: dict[str, Any]) -> Layer:
+        from napari.layers import Labels, Points
+        from napari.utils.colormaps import CyclicLabelColormap
+
+        if role == "mask":
+            return Labels(
+                np.zeros((*self._slices, *self._shape), np.int32),
+                name=name,
+                opacity=0.5,
+                colormap=CyclicLabelColormap(colors=MASK_COLORS),
+                **transform,
+            )
+        return Points(
+            np.empty((0, len(self._slices) + 2)),
+            ndim=len(self._slices) + 2,
+            name=name,
+            face_color=POSITIVE_COLOR if role == "positive" else NEGATIVE_COLOR,
+            border_color="white",
+            border_width=0.15,
+            size=10,
+            # The same size on screen however far one zooms in.
+            canvas_size_limits=(11, 11),
+            **transform,
+        )

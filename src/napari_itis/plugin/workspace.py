@@ -1,0 +1,220 @@
+"""Everything that belongs to the annotation of one image layer."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_itis.annotation import AnnotationSession, Frame
+from napari_itis.annotation.records import Key
+from napari_itis.clicks import Click
+from napari_itis.plugin.click_rows import Row, as_data, match, read_point, rows_of
+from napari_itis.plugin.gestures import Gesture
+from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.layers import LayerSet
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+class Workspace:
+    """Session and layers of one image, and what was last seen in the layers.
+
+    The session is the truth and the layers render it; whatever a user or a script changes in the
+    layers is the difference to what was rendered.
+
+    Parameters
+    ----------
+    image : napari.layers.Image
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.source = ImageSource(image)
+        self.session = AnnotationSession(self.source.shape, self.source.slices)
+        self.layers = LayerSet(self.source.slices, self.source.shape)
+        self.label = 1
+        self.frame: Frame = (0,) * len(self.source.slices)
+        self.gestures: dict[bool, Gesture] = {}
+        self.painted_through = False
+        """Whether a stroke may have reached other slices than the visible one."""
+        self._rows: dict[bool, list[Row]] = {True: [], False: []}
+        self._shown: dict[Frame, np.ndarray] = {}
+        self._image = weakref.ref(image)
+        self._identity = _identity(image)
+
+    @property
+    def image(self) -> Image | None:
+        """The image layer; None once nobody holds it any more."""
+        return self._image()
+
+    def fits(self, image: Image) -> bool:
+        """Whether an image is most likely the one of this workspace, opened once more."""
+        return _identity(image) == self._identity
+
+    def adopt(self, image: Image) -> None:
+        """Go on with another layer of the same image, or with new pixels of the same size."""
+        self._image = weakref.ref(image)
+        self._identity = _identity(image)
+        self.source = ImageSource(image)
+
+    # From the layers into the session.
+
+    def read_clicks(self) -> tuple[tuple[Key, ...], bool]:
+        """Take over what has changed in the Points layers.
+
+        Returns
+        -------
+        keys : tuple of (frame, object)
+            The records that have changed.
+        refused : bool
+            Whether points lay outside the image: they are gone again.
+        """
+        clicks: dict[Frame, list[Click]] = {}
+        rows: dict[bool, list[Row]] = {}
+        refused = misplaced = False
+        for positive, layer in self.layers.points():
+            gesture = self.gestures.get(positive)
+            found = match(self._rows[positive], layer.data)
+            kept = {id(row) for row in found}
+            for row in self._rows[positive]:
+                if id(row) not in kept:
+                    _remove(self._edited(clicks, row.frame), row.click)
+            rows[positive] = []
+            for point, row in zip(np.asarray(layer.data, float).tolist(), found):
+                if row is not None and row.coordinates == tuple(point):
+                    rows[positive].append(row)
+                    continue
+                sign = positive
+                if row is None and gesture is not None and gesture.sign is not positive:
+                    misplaced = True
+                    if gesture.sign is None:
+                        continue
+                    sign = gesture.sign
+                read = read_point(point, self.session.shape, self.session.slices, sign)
+                if read is None:
+                    refused = True
+                    continue
+                frame, click = read
+                edited = self._edited(clicks, frame)
+                if row is not None and row.frame == frame:
+                    _replace(edited, row.click, click)
+                else:
+                    if row is not None:
+                        _remove(self._edited(clicks, row.frame), row.click)
+                    edited.append(click)
+                rows[positive].append(Row(frame, click, tuple(point)))
+        keys = self.session.set_clicks(self.label, clicks)
+        self._rows.update(rows)
+        if refused or misplaced:
+            self.write_clicks()
+        return keys, refused
+
+    def read_mask(self, frames: list[Frame] | None = None) -> tuple[Key, ...]:
+        """Take over what was painted in the mask layer, on the visible frame or on `frames`.
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed.
+        """
+        mask = self.layers.mask
+        if mask is None:
+            return ()
+        if self.painted_through:
+            frames, self.painted_through = self.all_frames(), False
+        strokes = {}
+        drawn = set(self.session.frames())
+        for frame in frames or [self.frame]:
+            after = np.asarray(mask.data[frame])
+            if frame not in drawn and frame not in self._shown and not after.any():
+                continue
+            before = self._shown.get(frame)
+            before = self.session.compose(frame) if before is None else before
+            if not np.array_equal(before, after):
+                strokes[frame] = (before, after.copy())
+        keys = self.session.paint_frames(strokes)
+        for frame, (_, after) in strokes.items():
+            self._shown[frame] = after
+        return keys
+
+    def miscounts(self, layer: Any) -> bool:
+        """Whether a Points layer holds more or fewer points than were read from it."""
+        return any(
+            own is layer and len(layer.data) != len(self._rows[positive])
+            for positive, own in self.layers.points()
+        )
+
+    def all_frames(self) -> list[Frame]:
+        """Every frame of the stack."""
+        return list(np.ndindex(*self.session.slices))
+
+    # From the session into the layers.
+
+    def write_clicks(self) -> None:
+        """Show the clicks of the current object, on every slice, in the Points layers."""
+        for positive, layer in self.layers.points():
+            rows = [
+                row
+                for frame in self.session.frames(self.label)
+                for row in rows_of(frame, self.session.clicks(frame, self.label), positive)
+            ]
+            self._rows[positive] = rows
+            data = as_data(rows, layer.ndim)
+            if not np.array_equal(np.asarray(layer.data, float), data):
+                layer.data = data
+                layer.selected_data = set()
+
+    def write_mask(self, frame: Frame) -> None:
+        """Draw the session's masks of a frame into the mask layer."""
+        labels = self.session.compose(frame)
+        visible = frame == self.frame
+        shown = self._shown.get(frame)
+        if shown is not labels:
+            self.layers.write(frame, labels, visible)
+        if visible:
+            self._shown[frame] = labels
+        else:
+            self._shown.pop(frame, None)
+
+    def go_to(self, frame: Frame) -> None:
+        """Take note of the frame on screen; edits of the one before must have been read."""
+        self._shown.pop(self.frame, None)
+        self.frame = frame
+
+    def forget_rendering(self) -> None:
+        """Take note that the mask layer is a new, empty one."""
+        self._shown.clear()
+
+    def _edited(self, clicks: dict[Frame, list[Click]], frame: Frame) -> list[Click]:
+        if frame not in clicks:
+            clicks[frame] = list(self.session.clicks(frame, self.label))
+        return clicks[frame]
+
+
+def _index(clicks: list[Click], click: Click) -> int | None:
+    # By identity first: two clicks may lie on the same spot.
+    for index, other in enumerate(clicks):
+        if other is click:
+            return index
+    return clicks.index(click) if click in clicks else None
+
+
+def _remove(clicks: list[Click], click: Click) -> None:
+    index = _index(clicks, click)
+    if index is not None:
+        del clicks[index]
+
+
+def _replace(clicks: list[Click], old: Click, new: Click) -> None:
+    index = _index(clicks, old)
+    if index is None:
+        clicks.append(new)
+    else:
+        clicks[index] = new
+
+
+def _identity(image: Any) -> tuple[Any, ...]:
+    data = image.data[0] if image.multiscale else image.data
+    return (image.name, image.source.path, tuple(data.shape), bool(image.rgb))

@@ -1,0 +1,108 @@
+"""A network that answers at once and as expected, and viewers to try the plugin in."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from napari_itis.plugin.controller import Controller
+
+SHAPE = (60, 80)
+
+
+def disc(y, x, radius=8, shape=SHAPE):
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+
+
+class FakePredictor:
+    """Discs around positive clicks minus smaller discs around negative ones."""
+
+    def __init__(self, options=None, notice=None):
+        self.options = options
+        self.notice = notice
+        self.device = "cpu"
+        self.weights = "fake"
+        self.calls = []
+        self.images = []
+        self.error = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def set_image(self, image, *, contrast_limits=None, key=None):
+        assert threading.current_thread() is not threading.main_thread()
+        self.images.append((image, contrast_limits, key))
+
+    def predict(self, clicks, mask=None, *, seen=0):
+        assert threading.current_thread() is not threading.main_thread()
+        self.calls.append((tuple(clicks), seen))
+        assert self.gate.wait(10)
+        if self.error is not None:
+            raise self.error
+        shape = self.images[-1][0].shape[:2]
+        result = np.zeros(shape, bool) if mask is None else mask.copy()
+        for click in clicks[seen:]:
+            if click.positive:
+                result |= disc(click.y, click.x, 8, shape)
+            else:
+                result &= ~disc(click.y, click.x, 4, shape)
+        return SimpleNamespace(posterior=result.astype(np.float32), mask=result)
+
+
+@pytest.fixture
+def predictor():
+    return FakePredictor()
+
+
+@pytest.fixture
+def make_controller(qapp, predictor):
+    """Makes controllers that use the fake network; each is closed in the end."""
+    made = []
+
+    def make(viewer):
+        controller = Controller(viewer, lambda options, notice: predictor)
+        controller.attach()
+        made.append(controller)
+        return controller
+
+    yield make
+    predictor.gate.set()
+    for controller in made:
+        controller.close()
+        controller.worker.stop(timeout=5)
+
+
+@pytest.fixture
+def settle(qapp):
+    """Waits until every change has reached the mask layer."""
+
+    def wait(*controllers, timeout=20.0):
+        end = time.monotonic() + timeout
+        quiet = 0
+        # Several quiet rounds: a deferred look at the layers may want another prediction.
+        while quiet < 3:
+            assert time.monotonic() < end, "the inference thread does not come to an end"
+            qapp.processEvents()
+            busy = any(
+                controller.worker.waiting or controller.activity.text != "Ready"
+                for controller in controllers
+            )
+            quiet = 0 if busy else quiet + 1
+            time.sleep(0.002)
+        qapp.processEvents()
+
+    return wait
+
+
+@pytest.fixture
+def notices():
+    """Collects what controllers tell the user."""
+
+    def listen(controller):
+        heard = []
+        controller.notice.connect(heard.append)
+        return heard
+
+    return listen
