@@ -13,14 +13,14 @@ help:
 	@echo "make lint   check style and format"
 	@echo "make clean  remove .venv, build, dist and caches"
 
-demo: $(READY) system
+demo: system $(READY)
 	@if [ "$$(uname -s)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		$(BIN)/napari-itis demo --screenshot build/demo.png; \
 	else \
 		$(BIN)/napari-itis demo; \
 	fi
 
-test: $(READY) system
+test: system $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY)

@@ -1,4 +1,4 @@
-"""Interactive segmentation in napari: click on an object, get its mask, correct it with more clicks.
+"""Interactive segmentation in napari: click on an object, get its mask, correct it by clicking.
 
 The method is ITIS (Mahadevan, Voigtlaender, Leibe: "Iteratively Trained Interactive Segmentation",
 BMVC 2018). Everything but :mod:`napari_itis.plugin` works without napari and without Qt.
