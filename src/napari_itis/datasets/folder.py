@@ -126,10 +126,11 @@ def _objects(files: list[tuple[Path, Path]]) -> Iterator[ObjectSample]:
     for image, mask in files:
         labels, _ = read_labels(mask)
         for label in np.unique(labels[labels > 0]):
-            read_masks = partial(_object_masks, label=int(label))
+            read_masks = partial(object_masks, label=int(label))
             yield ObjectSample(f"{image.stem}:{label}", image, mask, read_masks)
 
 
-def _object_masks(path: Path, label: int) -> Masks:
+def object_masks(path: Path, label: int) -> Masks:
+    """Masks of one object and of what is void, bool (H, W); see `read_labels`."""
     labels, void = read_labels(path)
     return labels == label, void

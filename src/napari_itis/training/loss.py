@@ -1,4 +1,4 @@
-"""The training loss: the paper's bootstrapped cross-entropy, and what helps from ImageNet weights."""
+"""The training loss: the paper's, and what helps from ImageNet weights."""
 
 from __future__ import annotations
 

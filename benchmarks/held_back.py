@@ -1,0 +1,85 @@
+"""Clicks needed on the held-back tenth of the training images: what settings are chosen by.
+
+    python benchmarks/held_back.py itis-lite0 --weights FILE [--set network.feed_back=false ...]
+
+The evaluation sets are never looked at here. One object per held-back image, at most
+`--per-source` images of each source, so that photos and microscopy both count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import fields, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from napari_itis.datasets import ObjectSample, folder
+from napari_itis.evaluation.benchmark import run_benchmark
+from napari_itis.inference import Predictor
+from napari_itis.training import load_config
+from napari_itis.training.sources import is_held_back, list_images
+
+TARGETS = (0.85, 0.90)
+
+
+def held_back_objects(config_name: str, per_source: int, min_area: int) -> list[ObjectSample]:
+    """One object of each held-back image, drawn by the image's name."""
+    config = replace(load_config(config_name), min_area=min_area)
+    samples = []
+    for source in config.data:
+        images = [i for i in list_images(source, config) if is_held_back(i.id, config.held_back)]
+        for image in images[:per_source]:
+            rng = np.random.default_rng(list(image.id.encode()))
+            label = int(rng.choice(list(image.objects)))
+            read = partial(folder.object_masks, label=label)
+            samples.append(ObjectSample(f"{image.id}:{label}", image.image, image.mask, read))
+    return samples
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config")
+    parser.add_argument("--weights")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--per-source", type=int, default=5)
+    parser.add_argument("--min-area", type=int, default=100)
+    parser.add_argument("--clicks", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], help="network setting KEY=JSON")
+    parser.add_argument("--no-promise", action="store_true")
+    parser.add_argument("--no-zoom-in", action="store_true")
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    predictor = Predictor(
+        arguments.weights,
+        arguments.device,
+        promise=not arguments.no_promise,
+        zoom_in=not arguments.no_zoom_in,
+    )
+    settings = dict(item.split("=", 1) for item in arguments.set)
+    known = {field.name for field in fields(predictor.config)}
+    if unknown := settings.keys() - known:
+        parser.error(f"unknown network setting {unknown.pop()}: one of {', '.join(sorted(known))}")
+    settings = {key: json.loads(value) for key, value in settings.items()}
+    predictor.config = replace(predictor.config, **settings)
+    predictor.working_size = predictor.config.working_size
+    samples = held_back_objects(arguments.config, arguments.per_source, arguments.min_area)
+    result = run_benchmark(predictor, samples, max_clicks=arguments.clicks)
+    summary = result.summary(TARGETS)
+    iou = summary["mean_iou"]
+    shown = [k for k in (1, 2, 3, 5, 10, 20) if k <= arguments.clicks]
+    print(settings, f"{summary['objects']} objects, at most {arguments.clicks} clicks")
+    print("  NoC " + "  ".join(f"@{k} {v:.2f}" for k, v in summary["noc"].items()), end="  ")
+    print("mean IoU " + "  ".join(f"{k}: {iou[k - 1]:.3f}" for k in shown), end="  ")
+    print(f"median {1000 * summary['seconds_per_click']['median']:.0f} ms a click")
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump(summary, file)
+
+
+if __name__ == "__main__":
+    main()

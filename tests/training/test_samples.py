@@ -1,0 +1,133 @@
+"""Objects keep clicks, crop and prediction between epochs as the paper describes (Sec. 3.2)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_itis.datasets import DatasetError
+from napari_itis.training import load_config
+from napari_itis.training.samples import draw_region, next_sample
+from napari_itis.training.sources import Sources, is_held_back, spoil_mask
+
+
+@pytest.fixture(scope="module")
+def config(shapes):
+    plain = ["spoilt_mask=0.0", "empty_mask=0.0", "lone_click=1.0"]
+    return load_config("smoke", plain, [f"shapes:{shapes}"])
+
+
+@pytest.fixture(scope="module")
+def sources(config):
+    return Sources(config)
+
+
+def test_first_visit_sees_an_empty_mask(config, sources):
+    sample = next_sample(None, sources, config, np.random.default_rng(1))
+    assert sample.channels.shape == (6, 64, 64)
+    assert (sample.channels[5] == 1).all()
+    assert len(sample.state.clicks) == 1
+    assert sample.state.clicks[0].positive
+
+
+def test_second_visit_adds_one_correction_and_sees_the_kept_prediction(config, sources):
+    never = replace(config, reset_probability=0.0)
+    first = next_sample(None, sources, config, np.random.default_rng(1))
+    kept = np.zeros((64, 64), bool)
+    kept[10:20, 10:20] = True
+    second = next_sample(first.visited(kept), sources, never, np.random.default_rng(2))
+    assert second.state.clicks[:1] == first.state.clicks
+    assert len(second.state.clicks) == 2
+    assert second.state.region == first.state.region
+    # The state's mask is in the frame before flips; the sample's channel after its own.
+    inside = second.channels[5].numpy() == 0
+    for axis, flipped in enumerate(second.flips):
+        inside = np.flip(inside, axis) if flipped else inside
+    assert np.array_equal(inside, first.visited(kept).mask)
+
+
+def test_reset_draws_a_fresh_object(config, sources):
+    always = replace(config, reset_probability=1.0)
+    first = next_sample(None, sources, config, np.random.default_rng(1))
+    state = first.visited(np.zeros((64, 64), bool))
+    again = next_sample(state, sources, always, np.random.default_rng(3))
+    assert len(again.state.clicks) == 1
+    assert (again.channels[5] == 1).all()
+
+
+def test_share_of_resets_is_the_reset_probability(config, sources):
+    state = next_sample(None, sources, config, np.random.default_rng(1)).visited(
+        np.zeros((64, 64), bool)
+    )
+    resets = sum(
+        len(next_sample(state, sources, config, np.random.default_rng(i)).state.clicks) == 1
+        for i in range(300)
+    )
+    assert 65 <= resets <= 115  # 90 expected, three standard deviations
+
+
+def test_sample_is_a_pure_function_of_its_seed(config, sources):
+    one, two = (next_sample(None, sources, config, np.random.default_rng(7)) for _ in range(2))
+    assert one.state.clicks == two.state.clicks
+    assert one.channels.equal(two.channels)
+
+
+def test_clicks_lie_on_what_they_say(config, sources):
+    for seed in range(30):
+        setting = replace(config, lone_click=0.0)
+        sample = next_sample(None, sources, setting, np.random.default_rng(seed))
+        positive, negative = sample.channels[3].numpy(), sample.channels[4].numpy()
+        assert sample.truth.numpy()[positive == 1].all()
+        assert not sample.truth.numpy()[negative == 1].any()
+
+
+def test_void_is_not_valid(config, sources):
+    for seed in range(20):
+        sample = next_sample(None, sources, config, np.random.default_rng(seed))
+        top, left, side = sample.state.region
+        if left + side > 128:  # beyond the photo: padded, and void
+            return_value = ~sample.valid.numpy()
+            assert return_value.any()
+            assert not (sample.truth & ~sample.valid).any()
+
+
+def test_spoilt_start_shows_a_mask_that_is_wrong(config, sources):
+    spoilt = replace(config, spoilt_mask=1.0)
+    shown = 0
+    for seed in range(20):
+        sample = next_sample(None, sources, spoilt, np.random.default_rng(seed))
+        mask = sample.channels[5].numpy() == 0
+        shown += bool(mask.any() and (mask != sample.truth.numpy()).any())
+    assert shown >= 15
+
+
+def test_region_holds_the_object_and_is_never_tiny(config):
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        top, left, side = draw_region((30, 40, 50, 70), (96, 128), config, rng)
+        assert side >= 18
+        assert top < 50
+        assert left < 70
+        assert top + side > 30
+        assert left + side > 40
+
+
+def test_spoil_mask_keeps_the_shape():
+    truth = np.zeros((50, 60), bool)
+    truth[20:40, 20:45] = True
+    for seed in range(20):
+        mask = spoil_mask(truth, np.random.default_rng(seed))
+        assert mask.shape == truth.shape
+        assert mask.dtype == bool
+
+
+def test_held_back_share_is_decided_by_name():
+    names = [f"set/{i}" for i in range(2000)]
+    held = [is_held_back(name, 0.1) for name in names]
+    assert 150 < sum(held) < 250
+    assert held == [is_held_back(name, 0.1) for name in names]
+
+
+def test_no_data_is_one_line():
+    with pytest.raises(DatasetError, match="no training data"):
+        Sources(load_config("smoke"))
