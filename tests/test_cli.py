@@ -360,3 +360,24 @@ def test_wrong_input_never_waits_for_torch(tmp_path):
         "assert 'torch' not in sys.modules and 'napari' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_the_shipped_weights_find_a_cat(tmp_path):
+    from napari_itis.network.weights import list_weights
+
+    if not list_weights():
+        pytest.skip("no weights ship yet")
+    skimage = pytest.importorskip("skimage")
+    photo = Path(skimage.__file__).parent / "data" / "chelsea.png"
+    options = ["--positive", "150,200", "--device", "cpu", "--output", "cat.png"]
+    subprocess.run(
+        [sys.executable, "-m", "napari_itis", "segment", str(photo), *options],
+        check=True,
+        cwd=tmp_path,
+    )
+    mask = pixels(tmp_path / "cat.png") > 0
+    assert mask.shape == (300, 451)
+    assert mask[150, 200]
+    # The cat fills most of the picture, but neither all of it nor its upper left corner.
+    assert 0.2 < mask.mean() < 0.95
+    assert not mask[:20, :40].all()

@@ -40,6 +40,7 @@ def plot_curves(
     for target in targets:
         axes.axhline(target, color="gray", linewidth=0.8, linestyle="--")
     axes.set(xlabel="clicks", ylabel="mean IoU", title=title, ylim=(None, 1.0))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     figure.savefig(path, dpi=150)
