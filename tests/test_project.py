@@ -123,10 +123,11 @@ def test_the_manifest_is_valid():
 
 def test_every_command_of_the_manifest_can_be_called():
     from npe2 import PluginManifest
+    from npe2.manifest.utils import import_python_name
 
     manifest = PluginManifest.from_file(SOURCE / "napari.yaml")
     for command in manifest.contributions.commands or []:
-        assert callable(command.python_name and command.get_callable()), command.id
+        assert callable(import_python_name(command.python_name)), command.id
 
 
 def test_the_manifest_at_the_top_is_the_one_that_ships():
