@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from napari_itis.clicks.click import Click, pixels
+from napari_itis.clicks.distance import inner_distance
 
 
 @lru_cache(maxsize=8)
@@ -101,6 +101,5 @@ def mask_distance_map(mask: np.ndarray, clip: float = 128.0) -> np.ndarray:
     """
     if not mask.any():
         return np.ones(mask.shape, np.float32)
-    outside = np.logical_not(mask).astype(np.uint8)
-    distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = inner_distance(~np.asarray(mask, bool))
     return np.minimum(distance, clip) / np.float32(clip)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from napari_itis.clicks.click import Click, pixels
+from napari_itis.clicks.distance import inner_distance
 
 ROBOTS = ("largest", "cluster", "random")
 """The robot users of the paper's Fig. 4."""
@@ -111,7 +112,7 @@ def positive_clicks(
     """
     if not truth.any():
         raise ValueError("the object has no pixels to click on")
-    room = _inner_distance(truth) >= margin
+    room = inner_distance(truth) >= margin
     return [Click(*p, True) for p in _spread(room if room.any() else truth, n, rng, spacing)]
 
 
@@ -161,10 +162,10 @@ def negative_clicks(
         found: list[tuple[int, int]] = []
         for label in [] if others is None else np.unique(others[free & (others > 0)]):
             other = (others == label) & free
-            room = other & (_inner_distance(other) >= MARGIN)
+            room = other & (inner_distance(other) >= MARGIN)
             found += _spread(room if room.any() else other, n, rng, SPACING)
         return [Click(*p, False) for p in found]
-    outside = _outer_distance(truth)
+    outside = inner_distance(~truth)
     band = free & (outside >= MARGIN) & (outside <= BAND)
     if not band.any():
         return []
@@ -241,23 +242,11 @@ def _farthest(
     component: np.ndarray, earlier: Sequence[tuple[int, int]], rng: np.random.Generator
 ) -> tuple[int, int]:
     """Pixel of `component` farthest from its border, the image's border and earlier clicks."""
-    padded = np.pad(component, 1).astype(np.uint8)
+    padded = np.pad(component, 1)
     for row, column in earlier:
         if 0 <= row < component.shape[0] and 0 <= column < component.shape[1]:
-            padded[row + 1, column + 1] = 0
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+            padded[row + 1, column + 1] = False
+    distance = inner_distance(padded)[1:-1, 1:-1]
     # Every pixel clicked already: the component is a pixel or two, and any of them will do.
     best = (distance == distance.max()) & component
     return _draw(best, rng)
-
-
-def _inner_distance(mask: np.ndarray) -> np.ndarray:
-    """Distance of the mask's pixels to the nearest pixel outside it, in pixels."""
-    if mask.all():
-        return np.full(mask.shape, np.inf, np.float32)
-    return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-
-
-def _outer_distance(mask: np.ndarray) -> np.ndarray:
-    """Distance of the pixels outside the mask to the nearest pixel of it, in pixels."""
-    return _inner_distance(~mask)
