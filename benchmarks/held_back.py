@@ -12,6 +12,7 @@ import argparse
 import json
 from dataclasses import fields, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -77,8 +78,7 @@ def main() -> None:
     print("mean IoU " + "  ".join(f"{k}: {iou[k - 1]:.3f}" for k in shown), end="  ")
     print(f"median {1000 * summary['seconds_per_click']['median']:.0f} ms a click")
     if arguments.json:
-        with open(arguments.json, "w") as file:
-            json.dump(summary, file)
+        Path(arguments.json).write_text(json.dumps(summary), "utf-8")
 
 
 if __name__ == "__main__":

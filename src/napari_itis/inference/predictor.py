@@ -22,6 +22,7 @@ from napari_itis.network import DEFAULT_WEIGHTS
 
 _REMEMBERED = 256
 _CLOSER_LOOKS = 2
+_WIDER_LOOKS = 4
 _ZOOM_WORTH = 0.55
 _MAX_LOGIT = 20.0
 
@@ -214,10 +215,12 @@ class Predictor:
     def _look_around(
         self, mask: np.ndarray, clicks: tuple[Click, ...], existing: np.ndarray
     ) -> _View:
-        """The region around the mask; a wider one if the object turns out to run beyond it."""
+        """The region around the mask; a wider one as long as the object runs beyond it."""
         region = around(mask.shape, mask, clicks, self.working_size)
         view = self._look(region, clicks, existing)
-        if region.touches(view.values > 0, mask.shape):
+        for _ in range(_WIDER_LOOKS):
+            if not region.touches(view.values > 0, mask.shape):
+                break
             wider = mask | (view.logit(mask.shape) > 0)
             region = around(mask.shape, wider, clicks, self.working_size, WIDER_CONTEXT)
             view = self._look(region, clicks, existing)

@@ -1,0 +1,46 @@
+"""The promise of a click changes the neighbourhood that follows the posterior, never a disc."""
+
+import numpy as np
+
+from napari_itis.clicks import Click
+from napari_itis.inference.promise import keep_promise
+
+
+def test_change_stays_in_the_part_that_looks_alike():
+    logit = np.full((60, 60), -8.0, np.float32)
+    logit[20:26, 10:50] = -1.0  # a bar the network was unsure about
+    mask = keep_promise(logit > 0, logit, [Click(22, 30, True)], reach=12)
+    assert mask[22, 30]
+    assert mask[20:26, 25:35].all()
+    assert not mask[:20].any()
+    assert not mask[26:].any()
+    assert not mask[:, :18].any()  # beyond the reach
+
+
+def test_negative_click_takes_out_its_part_only():
+    logit = np.full((40, 40), 8.0, np.float32)
+    logit[10:14, 10:14] = 0.5
+    mask = keep_promise(logit > 0, logit, [Click(12, 12, False)], reach=10)
+    assert not mask[10:14, 10:14].any()
+    assert mask.sum() == 40 * 40 - 16
+
+
+def test_neighbouring_clicks_of_both_signs_are_both_kept():
+    logit = np.full((30, 30), 3.0, np.float32)
+    clicks = [Click(15, 15, True), Click(15, 16, False)]
+    mask = keep_promise(logit > 0, logit, clicks, reach=10)
+    assert mask[15, 15]
+    assert not mask[15, 16]
+
+
+def test_later_click_on_the_same_pixel_wins():
+    logit = np.full((9, 9), -3.0, np.float32)
+    clicks = [Click(4, 4, False), Click(4, 4, True)]
+    assert keep_promise(logit > 0, logit, clicks, reach=2)[4, 4]
+
+
+def test_kept_promise_changes_nothing():
+    logit = np.full((9, 9), -3.0, np.float32)
+    logit[4, 4] = 3.0
+    mask = logit > 0
+    assert keep_promise(mask, logit, [Click(4, 4, True)], reach=5) is mask
