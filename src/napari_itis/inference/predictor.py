@@ -22,7 +22,6 @@ from napari_itis.network import DEFAULT_WEIGHTS
 
 _REMEMBERED = 256
 _CLOSER_LOOKS = 2
-_WIDER_LOOKS = 4
 _ZOOM_WORTH = 0.55
 _MAX_LOGIT = 20.0
 
@@ -204,7 +203,7 @@ class Predictor:
         elif mask.any():
             view = self._look_around(mask, clicks, existing)
         else:
-            view = self._look_closer(clicks, existing)
+            view = self._look_closer(mask, clicks, existing)
         logit = view.logit(mask.shape)
         mask = logit > 0
         if self.promise:
@@ -215,23 +214,25 @@ class Predictor:
     def _look_around(
         self, mask: np.ndarray, clicks: tuple[Click, ...], existing: np.ndarray
     ) -> _View:
-        """The region around the mask; a wider one as long as the object runs beyond it."""
+        """The region around the mask; a wider one if the object runs beyond it."""
         region = around(mask.shape, mask, clicks, self.working_size)
         view = self._look(region, clicks, existing)
-        for _ in range(_WIDER_LOOKS):
-            if not region.touches(view.values > 0, mask.shape):
-                break
+        if region.touches(view.values > 0, mask.shape):
             wider = mask | (view.logit(mask.shape) > 0)
             region = around(mask.shape, wider, clicks, self.working_size, WIDER_CONTEXT)
             view = self._look(region, clicks, existing)
+            if region.touches(view.values > 0, mask.shape):
+                return self._look_closer(mask, clicks, existing)
         return view
 
-    def _look_closer(self, clicks: tuple[Click, ...], existing: np.ndarray) -> _View:
+    def _look_closer(
+        self, mask: np.ndarray, clicks: tuple[Click, ...], existing: np.ndarray
+    ) -> _View:
         """The whole image first; then nearer, as long as the object is small in what was seen."""
-        shape = existing.shape
+        shape = mask.shape
         view = self._look(whole_image(shape, self.working_size), clicks, existing)
         for _ in range(_CLOSER_LOOKS):
-            found = _clicked_parts(view.logit(shape) > 0, clicks)
+            found = mask | _clicked_parts(view.logit(shape) > 0, clicks)
             target = around(shape, found, clicks, self.working_size)
             if max(target.shape) > _ZOOM_WORTH * max(view.region.shape):
                 break
