@@ -76,6 +76,25 @@ class Controller(LayerSync):
         return role in ("positive", "negative") and active.mode == "add"
 
     @property
+    def clicks_here(self) -> int:
+        """Clicks of the current object on the slice that is shown."""
+        workspace = self.workspace
+        return len(workspace.session.clicks(workspace.frame, workspace.label)) if workspace else 0
+
+    @property
+    def area_here(self) -> int:
+        """Mask pixels of the current object on the slice that is shown, covered ones included."""
+        workspace = self.workspace
+        record = workspace.session.record(workspace.frame, workspace.label) if workspace else None
+        return record.area if record else 0
+
+    @property
+    def mask_visible(self) -> bool:
+        """Whether the masks are on screen."""
+        mask = self.workspace.layers.mask if self.workspace else None
+        return mask is not None and mask.visible
+
+    @property
     def flat(self) -> bool:
         """Whether the viewer shows the planes that are annotated."""
         dims = self.viewer.dims

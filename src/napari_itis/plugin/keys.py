@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,26 +20,29 @@ class Keys:
     """
 
     def __init__(self, provider: Any, actions: Mapping[str, Callable[[], object]]) -> None:
-        self._provider = provider
+        # A bound key must not keep a closed viewer in memory.
+        self._provider = weakref.ref(provider)
         self._actions = dict(actions)
         self._before: dict[str, Any] = {}
         self._bound: dict[str, Callable[[Any], None]] = {}
 
     def bind(self) -> None:
         """Bind the keys; does nothing where they are bound."""
-        if self._bound:
+        provider = self._provider()
+        if self._bound or provider is None:
             return
         for key, action in self._actions.items():
             self._bound[key] = _ignoring_provider(action)
-            before = self._provider.bind_key(key, self._bound[key], overwrite=True)
+            before = provider.bind_key(key, self._bound[key], overwrite=True)
             if before is not None:
                 self._before[key] = before
 
     def unbind(self) -> None:
         """Put back what was there; a key that somebody else has bound meanwhile is left alone."""
-        for key, action in self._bound.items():
-            if self._provider.keymap.get(coerce_keybinding(key)) is action:
-                self._provider.bind_key(key, self._before.get(key), overwrite=True)
+        provider = self._provider()
+        for key, action in self._bound.items() if provider is not None else ():
+            if provider.keymap.get(coerce_keybinding(key)) is action:
+                provider.bind_key(key, self._before.get(key), overwrite=True)
         self._bound.clear()
         self._before.clear()
 

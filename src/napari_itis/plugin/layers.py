@@ -187,9 +187,10 @@ class LayerSet:
             name=name,
             face_color=POSITIVE_COLOR if role == "positive" else NEGATIVE_COLOR,
             border_color="white",
-            border_width=0.15,
-            size=10,
-            # The same size on screen however far one zooms in.
-            canvas_size_limits=(11, 11),
+            border_width=0.08,
+            # Large images are shown small at first: the dots must not vanish in them, nor cover
+            # what they mark once one zooms in. The border takes the lower limit.
+            size=max(15, max(self._shape) / 40),
+            canvas_size_limits=(2, 15),
             **transform,
         )

@@ -1,0 +1,31 @@
+"""The one line that tells a user what to do next."""
+
+from __future__ import annotations
+
+from napari_itis.plugin.controller import Controller
+
+
+def next_step(controller: Controller) -> str:
+    """What to do next, in a sentence or two."""
+    if controller.workspace is None:
+        return "Open an image: drag it into the window, or File › Open Sample › ITIS."
+    if controller.image is None:
+        return "The image was removed. Open it again, or choose another one above."
+    if controller.missing_layers:
+        return "One of the layers was removed. Nothing is lost: press “Show the layers again”."
+    if controller.viewer.dims.ndisplay == 3:
+        return "Clicks need the 2-D view: press the cube at the bottom left (Ctrl+Y)."
+    if not controller.flat:
+        return "Clicks segment the plane of the last two axes, which is not the one shown now."
+    if controller.activity.failed:
+        return "Choose other weights or another device below. Clicks are kept until then."
+    if not controller.clicking:
+        return "Press “Positive” or “Negative” to click on the image."
+    count = controller.clicks_here
+    if not count and not controller.area_here:
+        return f"Click on the middle of object {controller.label} in the image."
+    if not controller.area_here:
+        return "No mask here yet: left-click on a typical part of the object."
+    return (
+        "Left-click on what is missing, right-click on what is too much. Done? Press “Next object”."
+    )

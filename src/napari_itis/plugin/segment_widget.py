@@ -1,0 +1,258 @@
+"""The dock widget: pick an image, click on objects, go through their list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_itis.plugin.controllers import controller_of
+from napari_itis.plugin.hints import next_step
+from napari_itis.plugin.image_source import has_planes
+from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
+from napari_itis.plugin.network_box import NetworkBox
+from napari_itis.plugin.object_list import ObjectList, swatch
+from napari_itis.plugin.settings import preferred_options
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_NOTICE_MS = 10_000
+
+
+class SegmentWidget(QWidget):
+    """Click on objects of an image and get their masks.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Named so that napari hands its viewer over.
+    """
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.controller = controller_of(napari_viewer)
+        self._connected = False
+        self._window: QWidget | None = None
+        self._build()
+        self._refresh = QTimer(self, singleShot=True, interval=0)
+        self._refresh.timeout.connect(self.refresh)
+        self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
+        self._notice_over.timeout.connect(self._notice.hide)
+        if not self.controller.activity.device:
+            self.controller.worker.configure(preferred_options())
+        self._network.show_options(self.controller.worker.options)
+
+    def _build(self) -> None:
+        self._images = QComboBox()
+        self._images.setPlaceholderText("Choose an image …")
+        self._images.setToolTip("The image layer to annotate; each has its own objects")
+        self._images.activated.connect(self._on_image)
+        self._hint = _label("itisHint")
+        self._positive = _button("Positive", "Left-click adds what belongs to the object (T)")
+        self._negative = _button("Negative", "Left-click takes away what does not belong (T)")
+        for button, color in ((self._positive, POSITIVE_COLOR), (self._negative, NEGATIVE_COLOR)):
+            button.setCheckable(True)
+            button.setIcon(swatch(_rgb(color)))
+        self._positive.setObjectName("itisPositive")
+        self._negative.setObjectName("itisNegative")
+        self._positive.clicked.connect(lambda: self.controller.choose_sign(True))
+        self._negative.clicked.connect(lambda: self.controller.choose_sign(False))
+        self._objects = ObjectList()
+        self._objects.chosen.connect(self.controller.select_object)
+        self._next = _button("Next object", "Keep this object and go on to a new one (N)")
+        self._next.setObjectName("itisNext")
+        self._next.clicked.connect(self.controller.next_object)
+        self._undo = _button("Undo", "Take back the last change (Ctrl+Z)")
+        self._undo.clicked.connect(self.controller.undo)
+        self._redo = _button("Redo", "Take back the last undo (Ctrl+Shift+Z)")
+        self._redo.clicked.connect(self.controller.redo)
+        self._clear = _button("Clear clicks", "Empty this object on this slice; can be undone")
+        self._clear.clicked.connect(self.controller.clear)
+        self._delete = _button("Delete object", "Delete it on every slice; can be undone")
+        self._delete.clicked.connect(self.controller.delete_object)
+        self._cover = QCheckBox("May cover other objects")
+        self._cover.setToolTip("Off, no object takes pixels that belong to another one")
+        self._cover.toggled.connect(self.controller.allow_overwriting)
+        self._masks = QCheckBox("Show the masks")
+        self._masks.setToolTip("Hide them to see what is below (H)")
+        self._masks.clicked.connect(self.controller.toggle_mask)
+        self._restore = _button("Show the layers again", "Layers of the plugin were removed")
+        self._restore.clicked.connect(self.controller.restore_layers)
+        self._network = NetworkBox()
+        self._network.chosen.connect(self.controller.worker.configure)
+        self._notice = _label("itisNotice")
+        self._notice.hide()
+        self._status = _label("itisStatus")
+        self._lay_out()
+        self.setStyleSheet(_STYLE)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        grid.addWidget(self._positive, 0, 0)
+        grid.addWidget(self._negative, 0, 1)
+        grid.addWidget(self._objects, 1, 0, 1, 2)
+        grid.addWidget(self._next, 2, 0, 1, 2)
+        grid.addWidget(self._undo, 3, 0)
+        grid.addWidget(self._redo, 3, 1)
+        grid.addWidget(self._clear, 4, 0)
+        grid.addWidget(self._delete, 4, 1)
+        grid.addWidget(self._cover, 5, 0, 1, 2)
+        grid.addWidget(self._masks, 6, 0, 1, 2)
+        grid.setRowStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(8)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addWidget(self._images)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._restore)
+        layout.addLayout(grid, 1)
+        layout.addWidget(self._network)
+        layout.addWidget(_line())
+        layout.addWidget(self._notice)
+        layout.addWidget(self._status)
+        self.setMinimumWidth(290)
+
+    # Open and closed.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._connect()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        # A minimised window is still in use; a closed dock is hidden by the program.
+        if not event.spontaneous():
+            self._disconnect()
+
+    def _connect(self) -> None:
+        if self._connected:
+            return
+        self._connected = True
+        controller = self.controller
+        controller.changed.connect(self._refresh.start)
+        controller.layers_changed.connect(self._on_layers)
+        controller.activity.changed.connect(self._refresh.start)
+        controller.notice.connect(self._on_notice)
+        controller.attach()
+        if self._window is None:
+            self._window = self.window()
+            worker = controller.worker
+            self._window.destroyed.connect(lambda _window: worker.stop())
+        self._on_layers()
+
+    def _disconnect(self) -> None:
+        if not self._connected:
+            return
+        self._connected = False
+        controller = self.controller
+        controller.detach()
+        controller.changed.disconnect(self._refresh.start)
+        controller.layers_changed.disconnect(self._on_layers)
+        controller.activity.changed.disconnect(self._refresh.start)
+        controller.notice.disconnect(self._on_notice)
+
+    # From the controller.
+
+    def refresh(self) -> None:
+        """Show the state of the controller."""
+        if not self._connected:
+            return
+        controller = self.controller
+        ready = controller.workspace is not None
+        self._hint.setText(next_step(controller))
+        self._restore.setVisible(controller.missing_layers)
+        self._positive.setChecked(controller.clicking and controller.positive)
+        self._negative.setChecked(controller.clicking and not controller.positive)
+        for widget in (self._positive, self._negative, self._next, self._clear, self._delete):
+            widget.setEnabled(ready)
+        self._undo.setEnabled(controller.can_undo)
+        self._redo.setEnabled(controller.can_redo)
+        stack = ready and bool(controller.workspace.session.slices)
+        self._objects.show_objects(controller.objects(), controller.label, stack)
+        self._set_checked(self._cover, controller.overwrites, ready)
+        self._set_checked(self._masks, controller.mask_visible, ready)
+        self._status.setText(_status(controller))
+
+    def _on_layers(self) -> None:
+        controller = self.controller
+        images = [layer for layer in controller.viewer.layers if has_planes(layer)]
+        if controller.workspace is None and images:
+            active = controller.viewer.layers.selection.active
+            controller.choose_image(active if active in images else images[-1])
+        self._images.blockSignals(True)
+        self._images.clear()
+        for layer in images:
+            self._images.addItem(layer.name, layer)
+        current = controller.image
+        self._images.setCurrentIndex(images.index(current) if current in images else -1)
+        self._images.blockSignals(False)
+        self._refresh.start()
+
+    def _on_notice(self, text: str) -> None:
+        self._notice.setText(text)
+        self._notice.show()
+        self._notice_over.start()
+
+    def _on_image(self, index: int) -> None:
+        self.controller.choose_image(self._images.itemData(index))
+        self._on_layers()
+
+    @staticmethod
+    def _set_checked(box: QCheckBox, checked: bool, enabled: bool) -> None:
+        box.blockSignals(True)
+        box.setChecked(checked)
+        box.blockSignals(False)
+        box.setEnabled(enabled)
+
+
+def _status(controller: object) -> str:
+    activity = controller.activity
+    parts = [part for part in (activity.device.upper(), activity.weights) if part]
+    if activity.milliseconds is not None:
+        parts.append(f"last click {activity.milliseconds:.0f} ms")
+    return "<br>".join(part for part in (" · ".join(parts), activity.text) if part)
+
+
+def _rgb(color: str) -> tuple[float, ...]:
+    return tuple(int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button
+
+
+def _label(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    return label
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    return line
+
+
+_STYLE = """
+#itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
+#itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
+#itisNext { font-weight: bold; padding: 6px; }
+#itisPositive:checked { background: #1f7a34; color: white; }
+#itisNegative:checked { background: #9c2a25; color: white; }
+"""

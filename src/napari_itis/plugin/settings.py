@@ -1,0 +1,28 @@
+"""What the user has set for the plugin in napari's preferences."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from napari_itis.plugin.worker import PredictorOptions
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def preferred_options() -> PredictorOptions:
+    """Device, weights and zoom-in from the preferences; the defaults where napari has none."""
+    try:
+        from napari.settings import get_plugin_settings
+
+        chosen = get_plugin_settings("napari-itis").segmentation
+        return PredictorOptions(chosen.weights or None, chosen.device, chosen.zoom_in)
+    except Exception:
+        # Not registered, an older napari, or a broken settings file: no reason not to open.
+        return PredictorOptions()
+
+
+def shipped_weights() -> list[str]:
+    """Names of the weights in the package, read without importing torch."""
+    index = files("napari_itis") / "network" / "pretrained" / "weights.json"
+    return sorted(json.loads(index.read_text("utf-8"))) if index.is_file() else []

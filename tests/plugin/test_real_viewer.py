@@ -1,0 +1,249 @@
+"""The main job in a real window, with real mouse and key events."""
+
+import json
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from skimage import data
+
+from napari_itis.plugin.worker import make_predictor
+
+from .conftest import FakePredictor
+from .real_viewer import CONTROL, RIGHT, SHIFT, Person
+
+
+def shipped():
+    index = files("napari_itis") / "network" / "pretrained" / "weights.json"
+    return bool(json.loads(index.read_text("utf-8")))
+
+
+def photos():
+    """Two photos as a (t, y, x) colour stack."""
+    stack = np.stack([data.coffee()[:300, 100:500], data.chelsea()[:300, :400]])
+    return [(stack, {"rgb": True, "name": "photos"}, "image")]
+
+
+@pytest.fixture(scope="module")
+def fake(qapp):
+    person = Person(photos(), FakePredictor)
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="module")
+def real(qapp):
+    if not shipped():
+        pytest.skip("no weights are shipped yet")
+    person = Person(photos(), make_predictor)
+    yield person
+    person.close()
+
+
+def near(layer, y, x):
+    return np.abs(layer.data[:, -2:] - (y, x)).max(axis=1).min() < 1.5
+
+
+@pytest.mark.parametrize("kind", ["fake", "real"])
+def test_a_photo_is_annotated_with_mouse_and_keys(kind, request):
+    person = request.getfixturevalue(kind)
+    mask, positive = person.mask, person.positive
+    start, session = person.controller.label, person.controller.workspace.session
+
+    # Click: the object is there at the click, and not everywhere.
+    person.click(150, 170)
+    assert person.wait() == 1
+    assert near(positive, 150, 170)
+    assert mask[0, 150, 170] == start and 0 < (mask[0] == start).mean() < 0.9
+    assert not mask[1].any()
+
+    # The right button takes away, from the positive layer too.
+    one = mask[0].copy()
+    person.click(150, 176, RIGHT)
+    assert person.wait() == 1
+    assert len(person.negative.data) == 1 and len(positive.data) == 1
+    assert mask[0, 150, 176] != start
+
+    # Undo and redo bring back every pixel and ask the network nothing.
+    two = mask[0].copy()
+    person.key(Qt.Key.Key_Z, CONTROL)
+    assert person.wait() == 0
+    assert np.array_equal(mask[0], one) and len(person.negative.data) == 0
+    person.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert person.wait() == 0
+    assert np.array_equal(mask[0], two)
+    person.key(Qt.Key.Key_Z, CONTROL)
+
+    # Drag: the mask follows from where the click is now.
+    person.key(Qt.Key.Key_3)
+    assert positive.mode == "select"
+    person.drag((150, 170), (60, 60))
+    assert person.wait() == 1
+    assert len(positive.data) == 1 and near(positive, 60, 60)
+    assert mask[0, 60, 60] == start
+    dragged = mask[0].copy()
+
+    # Delete: a second click and its mask go away again.
+    person.key(Qt.Key.Key_2)
+    person.click(200, 300)
+    assert person.wait() == 1
+    assert mask[0, 200, 300] == start
+    person.key(Qt.Key.Key_3)
+    person.click(200, 300)
+    person.key(Qt.Key.Key_Delete)
+    assert person.wait() <= 1
+    assert len(positive.data) == 1
+    assert np.array_equal(mask[0], dragged)
+    person.key(Qt.Key.Key_Z, CONTROL)
+    assert len(positive.data) == 2 and mask[0, 200, 300] == start
+    person.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert np.array_equal(mask[0], dragged)
+
+    # Next object: its own clicks, and not a pixel of the first one.
+    person.key(Qt.Key.Key_N)
+    assert person.controller.label == start + 1 and len(positive.data) == 0
+    person.click(210, 250)
+    assert person.wait() == 1
+    assert mask[0, 210, 250] in (start, start + 1)
+    assert np.array_equal(mask[0] == start, dragged == start)
+
+    # Slider: the other slice has its own clicks; back again, everything is as it was.
+    first = mask[0].copy()
+    person.key(Qt.Key.Key_Right)
+    assert person.controller.workspace.frame == (1,)
+    person.click(150, 200)
+    assert person.wait() == 1
+    assert mask[1, 150, 200] == start + 1
+    assert np.array_equal(mask[0], first)
+    person.key(Qt.Key.Key_Left)
+    assert person.controller.workspace.frame == (0,)
+    assert np.array_equal(mask[0], first)
+    assert [len(session.clicks(frame, start + 1)) for frame in [(0,), (1,)]] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["fake", "real"])
+def test_two_quick_clicks_on_different_objects_are_both_right(kind, request):
+    person = request.getfixturevalue(kind)
+    person.key(Qt.Key.Key_N)
+    labels = []
+    for y, x in [(40, 350), (270, 40)]:
+        labels.append(person.controller.label)
+        person.click(y, x)
+        person.key(Qt.Key.Key_N)
+    assert person.wait() == 2
+    session = person.controller.workspace.session
+    for label, (y, x) in zip(labels, [(40, 350), (270, 40)]):
+        (click,) = session.clicks((0,), label)
+        assert abs(click.y - y) < 1.5 and abs(click.x - x) < 1.5
+        record = session.record((0,), label)
+        assert record.fresh and click.pixel in record.mask
+
+
+def test_control_and_left_is_a_negative_click(fake):
+    fake.controller.next_object()
+    before = len(fake.negative.data)
+    fake.click(100, 100, modifier=CONTROL)
+    fake.wait()
+    assert len(fake.negative.data) == before + 1
+    fake.controller.clear()
+
+
+def test_a_stroke_with_the_brush_is_one_undo_step(fake):
+    fake.controller.next_object()
+    layer = fake.controller.workspace.layers.mask
+    before = layer.data[0].copy()
+    fake.viewer.layers.selection.active = layer
+    layer.mode = "paint"
+    layer.brush_size = 8
+    fake.drag((20, 150), (20, 250))
+    fake.wait()
+    assert (layer.data[0, 20, 155:245] == fake.controller.label).all()
+    fake.key(Qt.Key.Key_Z, CONTROL)
+    assert np.array_equal(layer.data[0], before)
+    fake.controller.choose_sign(True)
+
+
+def test_the_widget_shows_what_there_is_and_its_buttons_work(fake):
+    widget, controller = fake.widget, fake.controller
+    controller.next_object()
+    fake.process()
+    rows = widget._objects.topLevelItemCount()
+    assert rows == len(controller.objects())
+    widget._negative.click()
+    assert fake.viewer.layers.selection.active is fake.negative
+    widget._positive.click()
+    fake.click(250, 350)
+    fake.wait()
+    assert "last click" in widget._status.text() and "CPU · fake" in widget._status.text()
+    widget._next.click()
+    fake.process()
+    assert widget._objects.topLevelItemCount() == rows + 1
+    widget._objects.setCurrentItem(widget._objects.topLevelItem(0))
+    assert controller.label == widget._objects.topLevelItem(0).data(0, Qt.ItemDataRole.UserRole)
+    assert len(fake.positive.data) == controller.objects()[0].clicks
+    widget._masks.click()
+    assert not controller.workspace.layers.mask.visible
+    fake.key(Qt.Key.Key_H)
+    assert controller.workspace.layers.mask.visible
+    assert fake.viewer.layers.selection.active is fake.positive
+    fake.key(Qt.Key.Key_T)
+    assert fake.viewer.layers.selection.active is fake.negative
+
+
+def test_the_dock_is_closed_and_opened_again(fake):
+    dock = fake.widget.parent()
+    while not hasattr(dock, "isFloating"):
+        dock = dock.parent()
+    keys = dict(fake.viewer.keymap)
+    for _ in range(2):
+        dock.close()
+        fake.process()
+        assert not set(keys) & set(fake.viewer.keymap)
+        dock.show()
+        fake.process()
+    assert set(fake.viewer.keymap) == set(keys)
+    fake.controller.next_object()
+    fake.controller.choose_sign(True)
+    fake.click(120, 330)
+    assert fake.wait() == 1
+
+
+def test_the_widget_made_anew_finds_everything(fake):
+    from napari_itis.plugin.segment_widget import SegmentWidget
+
+    objects = fake.controller.objects()
+    fake.viewer.window.remove_dock_widget(fake.widget)
+    fake.process()
+    fake.widget = SegmentWidget(fake.viewer)
+    fake.viewer.window.add_dock_widget(fake.widget, name="ITIS again")
+    fake.process()
+    assert fake.widget.controller is fake.controller
+    assert fake.controller.objects() == objects
+    fake.controller.next_object()
+    fake.click(60, 200)
+    assert fake.wait() == 1
+
+
+def test_three_dimensions_are_said_to_be_no_place_for_clicks(fake):
+    fake.viewer.dims.ndisplay = 3
+    fake.process()
+    assert "2-D" in fake.widget._hint.text()
+    assert fake.positive.mode == "pan_zoom"
+    fake.viewer.dims.ndisplay = 2
+    fake.controller.choose_sign(True)
+    fake.process()
+    assert "2-D" not in fake.widget._hint.text()
+
+
+def test_a_removed_layer_is_offered_again_by_the_widget(fake):
+    # One layer only: napari 0.9.2 on Mesa crashes, without any plugin too, when a layer is added
+    # after several were removed (napari #6472, vispy #1611). All of them: test_controller.py.
+    mask = fake.mask.copy()
+    fake.viewer.layers.remove(fake.controller.workspace.layers.mask)
+    fake.process(30)
+    assert fake.widget._restore.isVisible()
+    fake.widget._restore.click()
+    fake.process()
+    assert np.array_equal(fake.mask, mask)
+    assert not fake.widget._restore.isVisible()
