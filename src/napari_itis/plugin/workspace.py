@@ -171,7 +171,8 @@ class Workspace:
         labels = self.session.compose(frame)
         visible = frame == self.frame
         shown = self._shown.get(frame)
-        if shown is not labels:
+        # A click changes no pixel until it is answered: drawing is what costs.
+        if shown is None or not np.array_equal(shown, labels):
             self.layers.write(frame, labels, visible)
         if visible:
             self._shown[frame] = labels
