@@ -84,7 +84,9 @@ def test_existing_checkpoint_is_never_overwritten(shapes, tmp_path):
 def test_resume_with_other_settings_is_refused(shapes, tmp_path):
     train("smoke", ["samples=8"], [f"shapes:{shapes}"], tmp_path)
     with pytest.raises(ConfigError, match="learning_rate"):
-        train("smoke", ["learning_rate=1.0"], [f"shapes:{shapes}"], tmp_path, resume=True)
+        train(
+            "smoke", ["samples=8", "learning_rate=1.0"], [f"shapes:{shapes}"], tmp_path, resume=True
+        )
 
 
 def test_interrupt_leaves_a_checkpoint(shapes, tmp_path):

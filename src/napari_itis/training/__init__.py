@@ -7,7 +7,8 @@ from napari_itis.training.config import (
     load_config,
     shipped_configs,
 )
-from napari_itis.training.loop import StepReport, Training, train
+from napari_itis.training.log import StepReport
+from napari_itis.training.loop import Training, train
 
 __all__ = [
     "ConfigError",

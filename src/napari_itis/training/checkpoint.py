@@ -143,7 +143,7 @@ def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tens
 def _compare(path: Path, saved: dict[str, Any], config: TrainingConfig) -> None:
     wanted = config.as_dict()
     wanted["data"] = list(wanted["data"])
-    for key in wanted.keys() - _FREE:
+    for key in (key for key in wanted if key not in _FREE):
         if saved.get(key) != wanted[key]:
             raise ConfigError(
                 f"{path} was made with {key} = {saved.get(key)!r}, not {wanted[key]!r}: "

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import copy
-import csv
-import math
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -18,13 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from napari_itis.network import (
-    ItisNetwork,
-    load_encoder,
-    load_network,
-    pretrained_encoder,
-    save_weights,
-)
+from napari_itis.inference.engine import find_device
+from napari_itis.network import save_weights
 from napari_itis.training.checkpoint import (
     CHECKPOINT,
     Progress,
@@ -32,37 +24,19 @@ from napari_itis.training.checkpoint import (
     save_checkpoint,
 )
 from napari_itis.training.config import ConfigError, TrainingConfig, load_config
+from napari_itis.training.log import Log, StepReport
 from napari_itis.training.loss import total_loss
+from napari_itis.training.optimization import (
+    make_optimizer,
+    rate_factor,
+    start_network,
+    update_average,
+    use_bf16,
+)
 from napari_itis.training.samples import ObjectState, TrainingSample, next_sample
 from napari_itis.training.sources import Sources
 
 _AHEAD = 4
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """What a step has to say.
-
-    Attributes
-    ----------
-    step, steps : int
-        Steps done and steps in all.
-    epoch : int
-    loss, iou : float
-        Means of the batch; IoU against the truth without void.
-    samples_per_second, waiting : float
-        Since this start; the share of the time spent waiting for data.
-    seconds_left : float
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    loss: float
-    iou: float
-    samples_per_second: float
-    waiting: float
-    seconds_left: float
 
 
 def train(
@@ -137,7 +111,7 @@ class Training:
             raise ConfigError(
                 f"{self.checkpoint} exists already: give --resume, or another --output"
             )
-        self.device = choose_device(config.device)
+        self.device = find_device(config.device)
         self.bf16 = use_bf16(config.precision, self.device)
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         self.sources = Sources(config)
@@ -296,116 +270,3 @@ class Training:
         for index, sample, mask in zip(indices, samples, predicted.cpu().numpy(), strict=True):
             self.slots[index] = sample.visited(mask)
         return loss.item(), iou
-
-
-class Log:
-    """CSV log of a training; on a resumed one, rows beyond the checkpoint are dropped.
-
-    Parameters
-    ----------
-    path : Path
-    step : int
-        The last step to keep.
-    """
-
-    FIELDS = ("step", "epoch", "loss", "iou", "samples_per_second", "waiting")
-
-    def __init__(self, path: Path, step: int) -> None:
-        kept = []
-        if path.exists() and step:
-            with path.open(newline="") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self._file = path.open("w", newline="")
-        self._writer = csv.DictWriter(self._file, self.FIELDS, extrasaction="ignore")
-        self._writer.writeheader()
-        self._writer.writerows(kept)
-
-    def __enter__(self) -> Log:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def write(self, report: StepReport) -> None:
-        """Add a row."""
-        row = {name: getattr(report, name) for name in self.FIELDS}
-        self._writer.writerow({k: round(v, 4) for k, v in row.items()})
-        self._file.flush()
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then Apple's GPU, then the CPU."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    return torch.device(name)
-
-
-def use_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16; "auto" does so where the hardware has it."""
-    if precision != "auto":
-        return precision == "bf16"
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def start_network(config: TrainingConfig) -> ItisNetwork:
-    """The network at the start: from ImageNet, or from weights of ours of the same shape.
-
-    Raises
-    ------
-    ConfigError
-        If the weights belong to a network of another shape.
-    """
-    torch.manual_seed(config.seed)
-    network = ItisNetwork(config.network)
-    if config.start == "random":
-        return network
-    if config.start == "imagenet":
-        weights = pretrained_encoder(config.network.encoder, config.encoder_weights or None)
-        load_encoder(network, weights, config.click_init, config.seed)
-        return network
-    given = load_network(config.start)
-    try:
-        network.load_state_dict(given.state_dict())
-    except RuntimeError:
-        raise ConfigError(
-            f"the weights {config.start} are of another network ({given.config}): "
-            "set network.* alike, or start from imagenet"
-        ) from None
-    return network
-
-
-def make_optimizer(network: ItisNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
-    """Adam with one rate for the encoder and one for the new layers."""
-    encoder = list(network.encoder.parameters())
-    inside = {id(p) for p in encoder}
-    head = [p for p in network.parameters() if id(p) not in inside]
-    groups = [
-        {"params": encoder, "lr": config.learning_rate, "initial_lr": config.learning_rate},
-        {"params": head, "lr": config.head_learning_rate, "initial_lr": config.head_learning_rate},
-    ]
-    return torch.optim.Adam(groups)
-
-
-def rate_factor(step: int, config: TrainingConfig) -> float:
-    """Factor of the learning rates at a step: warm-up, then cosine or the paper's steps."""
-    warm = min(1.0, (step + 1) / max(1, config.warmup))
-    if config.schedule == "paper":
-        epoch = step // config.steps_per_epoch
-        return warm * (1.0 if epoch < 10 else 0.1 if epoch < 15 else 0.03)
-    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
-
-
-@torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move the averaged weights towards the network's; early on, faster."""
-    decay = min(decay, (step + 1) / (step + 10))
-    new = network.state_dict()
-    for name, value in average.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(new[name], 1 - decay)
-        else:
-            value.copy_(new[name])

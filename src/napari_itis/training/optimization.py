@@ -1,0 +1,80 @@
+"""Where a training starts and how its steps are sized."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from napari_itis.network import ItisNetwork, load_encoder, load_network, pretrained_encoder
+from napari_itis.training.config import ConfigError, TrainingConfig
+
+
+def use_bf16(precision: str, device: torch.device) -> bool:
+    """Whether to compute in bfloat16; "auto" does so where the hardware has it."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def start_network(config: TrainingConfig) -> ItisNetwork:
+    """The network at the start: from ImageNet, or from weights of ours of the same shape.
+
+    Raises
+    ------
+    ConfigError
+        If the weights belong to a network of another shape.
+    """
+    torch.manual_seed(config.seed)
+    network = ItisNetwork(config.network)
+    if config.start == "random":
+        return network
+    if config.start == "imagenet":
+        weights = pretrained_encoder(config.network.encoder, config.encoder_weights or None)
+        load_encoder(network, weights, config.click_init, config.seed)
+        return network
+    given = load_network(config.start)
+    try:
+        network.load_state_dict(given.state_dict())
+    except RuntimeError:
+        raise ConfigError(
+            f"the weights {config.start} are of another network ({given.config}): "
+            "set network.* alike, or start from imagenet"
+        ) from None
+    return network
+
+
+def make_optimizer(network: ItisNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
+    """Adam with one rate for the encoder and one for the new layers."""
+    encoder = list(network.encoder.parameters())
+    inside = {id(p) for p in encoder}
+    head = [p for p in network.parameters() if id(p) not in inside]
+    groups = [
+        {"params": encoder, "lr": config.learning_rate, "initial_lr": config.learning_rate},
+        {"params": head, "lr": config.head_learning_rate, "initial_lr": config.head_learning_rate},
+    ]
+    return torch.optim.Adam(groups)
+
+
+def rate_factor(step: int, config: TrainingConfig) -> float:
+    """Factor of the learning rates at a step: warm-up, then cosine or the paper's steps."""
+    warm = min(1.0, (step + 1) / max(1, config.warmup))
+    if config.schedule == "paper":
+        epoch = step // config.steps_per_epoch
+        return warm * (1.0 if epoch < 10 else 0.1 if epoch < 15 else 0.03)
+    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+    """Move the averaged weights towards the network's; early on, faster."""
+    decay = min(decay, (step + 1) / (step + 10))
+    new = network.state_dict()
+    for name, value in average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(new[name], 1 - decay)
+        else:
+            value.copy_(new[name])
