@@ -1,6 +1,7 @@
 """How long a click takes in napari, and how long the window stands still.
 
-Clicks with the mouse on a photo in a real napari window (Xvfb where there is no display) and measures
+Clicks with the mouse on a photo in a real napari window (Xvfb where there is no display), and
+measures
 
 - the time from the release of the mouse button to the updated Labels layer,
 - the longest stretches for which the plugin's code held the main thread,
@@ -276,7 +277,9 @@ def show(result: dict) -> None:
     print("|---|---|")
     print(f"| median | {times['median']:.0f} |")
     print(f"| 95th percentile | {times['p95']:.0f} |")
-    print(f"| plugin's longest hold of the main thread ({held['where']}) | {held['longest']:.1f} |\n")
+    print(
+        f"| plugin's longest hold of the main thread ({held['where']}) | {held['longest']:.1f} |\n"
+    )
     print("| gaps of the main thread, ms | median | 99 % | longest |")
     print("|---|---|---|---|")
     rows = {

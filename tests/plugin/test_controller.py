@@ -1,5 +1,7 @@
 """Clicks, brush and scripts on a viewer without a window."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -261,6 +263,26 @@ def test_what_the_brush_painted_stays_when_the_next_click_comes(controller, sett
     controller.undo()
     controller.undo()
     assert mask.data[50, 50] == 1 and mask.data[20, 20] == 1
+    controller.undo()
+    assert np.array_equal(mask.data == 1, disc(20, 20))
+
+
+def test_a_result_that_arrives_during_a_stroke_waits_for_its_end(controller, predictor, settle):
+    positive, _, mask = layers(controller)
+    predictor.gate.clear()
+    positive.add((20, 20))
+    mask.mode = "paint"
+    event = SimpleNamespace(type="mouse_press")
+    stroke = controller._events._watch_stroke(mask, event)
+    next(stroke)
+    mask.data[50, 50] = 1
+    predictor.gate.set()
+    settle(controller)
+    assert mask.data[20, 20] == 0
+    event.type = "mouse_release"
+    next(stroke, None)
+    settle(controller)
+    assert np.array_equal(mask.data == 1, disc(20, 20) | disc(50, 50, 0))
     controller.undo()
     assert np.array_equal(mask.data == 1, disc(20, 20))
 

@@ -13,7 +13,14 @@ from napari_itis.annotation import Frame, Result
 from napari_itis.annotation.records import Key
 from napari_itis.plugin.activity import Activity
 from napari_itis.plugin.layer_events import LayerEvents
-from napari_itis.plugin.worker import InferenceWorker, Job, PredictorFactory, make_predictor, now
+from napari_itis.plugin.worker import (
+    InferenceWorker,
+    Job,
+    PredictorFactory,
+    Slot,
+    make_predictor,
+    now,
+)
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,6 +51,8 @@ class LayerSync(QObject):
         self.worker = InferenceWorker(factory)
         self.activity = Activity(self.worker)
         self.workspace: Workspace | None = None
+        self._asked: dict[Slot, Job] = {}
+        self._unwritten = False
         self._events = LayerEvents(self)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.take_over)
@@ -78,6 +87,9 @@ class LayerSync(QObject):
             if refused:
                 self.notice.emit("A click outside the image does not count")
             self._warn_of_others(keys)
+            if self._unwritten and not self._events.painting:
+                self._unwritten = False
+                self._write_mask(workspace.frame)
             if keys or painted:
                 for frame in dict.fromkeys(frame for frame, _ in (*keys, *painted)):
                     self._write_mask(frame)
@@ -135,6 +147,7 @@ class LayerSync(QObject):
     def _write_mask(self, frame: Frame) -> None:
         if self._events.painting and frame == self.workspace.frame:
             # The stroke under way goes on over what it began on.
+            self._unwritten = True
             return
         self.workspace.write_mask(frame)
 
@@ -143,10 +156,15 @@ class LayerSync(QObject):
         for frame, label in keys:
             request = workspace.session.request(frame, label)
             if request is None:
+                self._asked.pop((workspace, frame, label), None)
                 self.worker.cancel((workspace, frame, label))
             elif image is not None:
-                plane = workspace.source.plane(image, frame)
-                self.worker.submit(Job(workspace, request, plane, asked))
+                job = Job(workspace, request, workspace.source.plane(image, frame), asked)
+                known = self._asked.get(job.slot)
+                # The answer may be there already and wait in Qt's queue.
+                if known is None or not known.asks_the_same(job):
+                    self._asked[job.slot] = job
+                    self.worker.submit(job)
         if keys:
             self.activity.changed.emit()
 
@@ -171,6 +189,7 @@ class LayerSync(QObject):
     # From the inference thread, through Qt's queue.
 
     def _on_finished(self, job: Job, result: Result) -> None:
+        self._answered(job)
         workspace: Any = job.owner
         shown = workspace is self.workspace
         if shown:
@@ -188,5 +207,11 @@ class LayerSync(QObject):
         self.changed.emit()
 
     def _on_failed(self, job: Job, message: str) -> None:
+        self._answered(job)
         self.activity.changed.emit()
         self.notice.emit(f"Object {job.request.object} could not be predicted: {message}")
+
+    def _answered(self, job: Job) -> None:
+        known = self._asked.get(job.slot)
+        if known is not None and known.asks_the_same(job):
+            del self._asked[job.slot]

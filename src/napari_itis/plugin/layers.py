@@ -29,12 +29,12 @@ MASK_COLORS = [
     "#00c8c8",
     "#ff6fb5",
     "#f5e642",
-    "#8d6bff",
-    "#ff8c3b",
-    "#5ad1ff",
-    "#c9a27a",
-    "#d4a5ff",
-    "#9fb3c8",
+    "#a8642a",
+    "#ff7a1a",
+    "#9fdcff",
+    "#d8b98a",
+    "#d9b3ff",
+    "#8fa3b8",
 ]
 
 TRANSFORM = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")

@@ -87,4 +87,7 @@ def swatch(color: Sequence[float], size: int = 28) -> QIcon:
     painter.setPen(QPen(QColor(255, 255, 255, 200), size / 14))
     painter.drawEllipse(2, 2, size - 4, size - 4)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    # Qt would tint the colour of the chosen line.
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -99,26 +100,28 @@ class SegmentWidget(QWidget):
         self.setStyleSheet(_STYLE)
 
     def _lay_out(self) -> None:
+        signs = QHBoxLayout()
+        signs.addWidget(self._positive)
+        signs.addWidget(self._negative)
         grid = QGridLayout()
         grid.setSpacing(6)
-        grid.addWidget(self._positive, 0, 0)
-        grid.addWidget(self._negative, 0, 1)
-        grid.addWidget(self._objects, 1, 0, 1, 2)
-        grid.addWidget(self._next, 2, 0, 1, 2)
-        grid.addWidget(self._undo, 3, 0)
-        grid.addWidget(self._redo, 3, 1)
-        grid.addWidget(self._clear, 4, 0)
-        grid.addWidget(self._delete, 4, 1)
-        grid.addWidget(self._cover, 5, 0, 1, 2)
-        grid.addWidget(self._masks, 6, 0, 1, 2)
-        grid.setRowStretch(1, 1)
+        grid.addWidget(self._next, 0, 0, 1, 2)
+        grid.addWidget(self._undo, 1, 0)
+        grid.addWidget(self._redo, 1, 1)
+        grid.addWidget(self._clear, 2, 0)
+        grid.addWidget(self._delete, 2, 1)
+        grid.addWidget(self._cover, 3, 0, 1, 2)
+        grid.addWidget(self._masks, 4, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.addWidget(self._images)
         layout.addWidget(self._hint)
         layout.addWidget(self._restore)
-        layout.addLayout(grid, 1)
+        layout.addLayout(signs)
+        # Directly in here: napari looks for a widget that wants the height before it pads a dock.
+        layout.addWidget(self._objects, 1)
+        layout.addLayout(grid)
         layout.addWidget(self._network)
         layout.addWidget(_line())
         layout.addWidget(self._notice)

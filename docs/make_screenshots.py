@@ -1,0 +1,89 @@
+"""Make the pictures of the documentation: `python docs/make_screenshots.py [FOLDER]`.
+
+Every mask in them is predicted by the weights that ship. Without a display it works under Xvfb.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Ten coins of the sample, (y, x): one click each.
+COINS = [
+    (50, 155),
+    (51, 215),
+    (52, 276),
+    (56, 100),
+    (119, 270),
+    (123, 205),
+    (127, 153),
+    (192, 212),
+    (193, 273),
+    (195, 101),
+]
+# Objects of the camera pan: clicks as (t, y, x, positive).
+PAN = [
+    [(0, 180, 90, True), (0, 60, 160, True), (12, 170, 60, True), (12, 55, 110, True)],
+    [(12, 78, 190, True), (12, 78, 240, False)],
+]
+
+
+def main(folder: Path) -> None:
+    from napari_itis.cli.display import display_needed, start_virtual_display
+
+    if display_needed():
+        start_virtual_display()
+    folder.mkdir(parents=True, exist_ok=True)
+    from napari_itis.plugin import demo
+
+    demo.run(folder / "demo.png")
+    ten_objects(folder / "ten-objects.png")
+    stack(folder / "stack.png")
+
+
+def ten_objects(path: Path) -> None:
+    """Ten objects in a 16-bit gray image."""
+    from napari_itis.plugin import demo, sample_data
+
+    viewer, controller = demo.open_window(sample_data.coins())
+    for number, (y, x) in enumerate(COINS):
+        if number:
+            controller.next_object()
+        click(controller, [(y, x, True)])
+        demo.wait(controller)
+    finish(viewer, controller, path)
+
+
+def stack(path: Path) -> None:
+    """Two objects on slices of a (t, y, x) stack."""
+    from napari_itis.plugin import demo, sample_data
+
+    viewer, controller = demo.open_window(sample_data.pan())
+    for number, clicks in enumerate(PAN):
+        if number:
+            controller.next_object()
+        for one in clicks:
+            click(controller, [one])
+            demo.wait(controller)
+    viewer.dims.set_current_step(0, 12)
+    finish(viewer, controller, path)
+
+
+def click(controller, clicks: Sequence[tuple]) -> None:
+    layers = controller.workspace.layers
+    for *position, positive in clicks:
+        (layers.positive if positive else layers.negative).add(position)
+
+
+def finish(viewer, controller, path: Path) -> None:
+    from napari_itis.plugin import demo
+
+    demo.wait(controller)
+    demo.picture(viewer, path)
+    viewer.close()
+    controller.worker.stop(timeout=10)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "images")
