@@ -150,12 +150,14 @@ class LayerSet:
                 layer.visible = True
         self._hidden = {}
 
-    def write(self, frame: Frame, labels: np.ndarray, on_screen: bool) -> None:
-        """Put a label image into the mask layer; `labels` is int32, (H, W)."""
+    def write(
+        self, frame: Frame, labels: np.ndarray, box: tuple[slice, slice], on_screen: bool
+    ) -> None:
+        """Put the part of a label image (int32, (H, W)) in `box` into the mask layer."""
         if self.mask is None:
             return
         # Past the layer's own undo, which knows nothing of clicks.
-        self.mask.data[frame] = labels
+        self.mask.data[(*frame, *box)] = labels[box]
         if on_screen:
             self.mask.refresh(extent=False, highlight=False)
 

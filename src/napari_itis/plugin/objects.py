@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from napari_itis.plugin.workspace import Workspace
 
 
@@ -36,13 +34,12 @@ class ObjectInfo:
 def list_objects(workspace: Workspace) -> list[ObjectInfo]:
     """The objects of the image, and the current one even while it is empty."""
     session = workspace.session
-    areas = np.bincount(session.compose(workspace.frame).ravel())
     return [
         ObjectInfo(
             label,
             _color(workspace, label),
             sum(len(session.clicks(frame, label)) for frame in session.frames(label)),
-            int(areas[label]) if label < len(areas) else 0,
+            session.visible_area(workspace.frame, label),
             len(session.frames(label)),
         )
         for label in sorted({*session.objects(), workspace.label})

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
 
+Box = tuple[slice, slice]
+
+
 class Workspace:
     """Session and layers of one image, and what was last seen in the layers.
 
@@ -171,9 +174,10 @@ class Workspace:
         labels = self.session.compose(frame)
         visible = frame == self.frame
         shown = self._shown.get(frame)
+        box = _whole(labels) if shown is None else _changed_box(shown, labels)
         # A click changes no pixel until it is answered: drawing is what costs.
-        if shown is None or not np.array_equal(shown, labels):
-            self.layers.write(frame, labels, visible)
+        if box is not None:
+            self.layers.write(frame, labels, box, visible)
         if visible:
             self._shown[frame] = labels
         else:
@@ -192,6 +196,23 @@ class Workspace:
         if frame not in clicks:
             clicks[frame] = list(self.session.clicks(frame, self.label))
         return clicks[frame]
+
+
+def _whole(labels: np.ndarray) -> Box:
+    return slice(0, labels.shape[0]), slice(0, labels.shape[1])
+
+
+def _changed_box(before: np.ndarray, after: np.ndarray) -> Box | None:
+    """Rows and columns within which two label images differ; None where they do not."""
+    if before is after:
+        return None
+    differs = before != after
+    rows = np.flatnonzero(differs.any(axis=1))
+    if not rows.size:
+        return None
+    band = slice(int(rows[0]), int(rows[-1]) + 1)
+    columns = np.flatnonzero(differs[band].any(axis=0))
+    return band, slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _index(clicks: list[Click], click: Click) -> int | None:
