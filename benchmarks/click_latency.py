@@ -81,6 +81,8 @@ def with_plugin(image: np.ndarray, places: np.ndarray, options: argparse.Namespa
     viewer, controller = open_window([(image, {"rgb": True, "name": "photo"}, "image")])
     controller.worker.configure(PredictorOptions(options.weights, options.device))
     loading = Heartbeat()
+    while controller.activity.text != "Ready" and not controller.activity.failed:
+        settle(0.05)
     wait(controller)
     loaded = time.perf_counter() - started
     loading_gaps = loading.stop()
