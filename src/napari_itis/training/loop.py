@@ -181,6 +181,7 @@ class Training:
         # Where the data lay is nobody's business but the user's.
         about = self.config.as_dict() | {
             "data_root": "",
+            "start": Path(self.config.start).name,
             "encoder_weights": "",
             "data": [source.name or Path(source.root).name for source in self.config.data],
         }
