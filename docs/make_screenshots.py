@@ -6,7 +6,6 @@ Every mask in them is predicted by the weights that ship. Without a display it w
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 # Ten coins of the sample, (y, x): one click each.
@@ -50,7 +49,7 @@ def ten_objects(path: Path) -> None:
     for number, (y, x) in enumerate(COINS):
         if number:
             controller.next_object()
-        click(controller, [(y, x, True)])
+        demo.place(controller, y, x, True)
         demo.wait(controller)
     finish(viewer, controller, path)
 
@@ -64,16 +63,10 @@ def stack(path: Path) -> None:
         if number:
             controller.next_object()
         for one in clicks:
-            click(controller, [one])
+            demo.place(controller, *one)
             demo.wait(controller)
     viewer.dims.set_current_step(0, 12)
     finish(viewer, controller, path)
-
-
-def click(controller, clicks: Sequence[tuple]) -> None:
-    layers = controller.workspace.layers
-    for *position, positive in clicks:
-        (layers.positive if positive else layers.negative).add(position)
 
 
 def finish(viewer, controller, path: Path) -> None:

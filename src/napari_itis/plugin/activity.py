@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_itis.plugin.worker import InferenceWorker
+from napari_itis.plugin.worker import InferenceWorker, now
 
 
 class Activity(QObject):
@@ -31,6 +31,7 @@ class Activity(QObject):
         self.milliseconds: float | None = None
         self._worker = worker
         self._network = "The network is not loaded yet"
+        self._ready = 0.0
         queued = Qt.ConnectionType.QueuedConnection
         worker.loading.connect(self._on_loading, queued)
         worker.ready.connect(self._on_ready, queued)
@@ -49,9 +50,10 @@ class Activity(QObject):
         """Whether there is no network to predict with."""
         return self._network.startswith("No network")
 
-    def answered(self, seconds: float) -> None:
-        """A mask has reached the screen `seconds` after the change that it answers."""
-        self.milliseconds = 1000 * seconds
+    def answered(self, asked: float) -> None:
+        """A mask is on screen; `asked` is when the change was made that it answers."""
+        # How long the network took to load says nothing about how long a click takes.
+        self.milliseconds = 1000 * (now() - max(asked, self._ready))
         self.changed.emit()
 
     def _on_loading(self) -> None:
@@ -60,6 +62,7 @@ class Activity(QObject):
 
     def _on_ready(self, device: str, weights: str) -> None:
         self._network, self.device, self.weights = "", device, weights
+        self._ready = now()
         self.changed.emit()
 
     def _on_unusable(self, message: str) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from napari_itis.plugin.controller import Controller
 
-# On the coffee and on the cup; off the saucer, whose rim the cup hides.
-POSITIVE = ((110, 260), (230, 300))
-NEGATIVE = ((300, 130),)
+# The cup, its saucer, and the shadow that is no part of them: (y, x, positive).
+CLICKS = ((180, 260, True), (320, 200, True), (385, 190, False))
 _PATIENCE = 180.0
 
 
@@ -41,15 +40,16 @@ def run(screenshot: Path | None = None, factory: PredictorFactory = make_predict
     import napari
 
     viewer, controller = open_window([coffee()[0]], factory)
-    for y, x in POSITIVE:
-        controller.workspace.layers.positive.add((y, x))
-    for y, x in NEGATIVE:
-        controller.workspace.layers.negative.add((y, x))
     if screenshot is None:
+        for click in CLICKS:
+            place(controller, *click)
         napari.run()
         return
     try:
         wait(controller)
+        for click in CLICKS:
+            place(controller, *click)
+            wait(controller)
         picture(viewer, screenshot)
     finally:
         viewer.close()
@@ -72,6 +72,13 @@ def open_window(
     # The widget starts when it is shown.
     QApplication.processEvents()
     return viewer, controller
+
+
+def place(controller: Controller, *click: float) -> None:
+    """Add a click: slice axes where there are any, y, x, and whether it is positive."""
+    *position, positive = click
+    layers = controller.workspace.layers
+    (layers.positive if positive else layers.negative).add(position)
 
 
 def wait(controller: Controller, patience: float = _PATIENCE) -> None:

@@ -203,7 +203,7 @@ class LayerSync(QObject):
                     self._write_mask(result.frame)
                 else:
                     workspace.write_mask(result.frame)
-        self.activity.answered(now() - job.asked)
+        self.activity.answered(job.asked)
         self.changed.emit()
 
     def _on_failed(self, job: Job, message: str) -> None:
