@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_itis.clicks import Click
-from napari_itis.inference.promise import keep_promise
+from napari_itis.inference.promise import drop_islands, keep_promise
 
 
 def test_change_stays_in_the_part_that_looks_alike():
@@ -44,3 +44,16 @@ def test_kept_promise_changes_nothing():
     logit[4, 4] = 3.0
     mask = logit > 0
     assert keep_promise(mask, logit, [Click(4, 4, True)], reach=5) is mask
+
+
+def test_small_islands_go_unless_clicked_or_there_before():
+    mask = np.zeros((40, 40), bool)
+    mask[5:25, 5:25] = True
+    mask[30:33, 5:8] = mask[30:33, 20:23] = mask[30:33, 30:33] = True
+    mask[2:12, 30:38] = True  # no speck: a fifth of the object
+    existing = np.zeros_like(mask)
+    existing[31, 31] = True
+    kept = drop_islands(mask, [Click(10, 10, True), Click(31, 21, True)], existing)
+    assert not kept[30:33, 5:8].any()
+    kept[30:33, 5:8] = True
+    assert np.array_equal(kept, mask)

@@ -16,7 +16,7 @@ import torch
 from napari_itis.clicks import Click
 from napari_itis.inference.engine import DeviceMemoryError, load_engine
 from napari_itis.inference.image import to_rgb8
-from napari_itis.inference.promise import keep_promise
+from napari_itis.inference.promise import drop_islands, keep_promise
 from napari_itis.inference.region import WIDER_CONTEXT, Region, around, whole_image
 from napari_itis.network import DEFAULT_WEIGHTS
 
@@ -35,7 +35,8 @@ class Prediction:
     posterior : ndarray of float32, shape (H, W)
         Probability of the object; 0 beyond the region that the network looked at.
     mask : ndarray of bool, shape (H, W)
-        Posterior > 0.5, changed only where the promise of a click asks for it.
+        Posterior > 0.5, changed only where the promise of a click asks for it, and without
+        small islands that no click asks for.
     """
 
     posterior: np.ndarray
@@ -57,7 +58,7 @@ class Predictor:
         Look at the region around the object at a working size instead of the whole image.
     promise : bool
         Keep positive clicks inside the mask and negative ones outside; a negative click on
-        background changes nothing.
+        background changes nothing; small islands without a click are left out.
     working_size : int, optional
         Longer side of what the network sees, in pixels; the weights' own by default.
     on_notice : callable, optional
@@ -208,7 +209,7 @@ class Predictor:
         mask = logit > 0
         if self.promise:
             reach = self.config.click_radius / view.region.scale
-            mask = keep_promise(mask, logit, clicks, reach)
+            mask = drop_islands(keep_promise(mask, logit, clicks, reach), clicks, base)
         return _State(mask, view)
 
     def _look_around(

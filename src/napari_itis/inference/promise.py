@@ -10,6 +10,7 @@ import numpy as np
 from napari_itis.clicks import Click
 
 _BAND = 0.5
+_ISLAND = 0.1
 
 
 def keep_promise(
@@ -66,3 +67,33 @@ def keep_promise(
         _, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
         mask[window][parts == parts[centre]] = sign
     return mask
+
+
+def drop_islands(mask: np.ndarray, clicks: Sequence[Click], existing: np.ndarray) -> np.ndarray:
+    """Leave out small parts that nobody asked for.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Predicted mask; not changed in place.
+    clicks : sequence of Click
+        All clicks, in pixels of the mask.
+    existing : ndarray of bool, shape (H, W)
+        The mask that the user began with; what touches it stays.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        Without the connected parts that hold no positive click and are smaller than a tenth of the
+        largest part that does.
+    """
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    clicked = {int(parts[click.pixel]) for click in clicks if click.positive} - {0}
+    if not clicked:
+        return mask
+    area = stats[:, cv2.CC_STAT_AREA]
+    keep = area >= _ISLAND * max(area[part] for part in clicked)
+    keep[list(clicked)] = True
+    keep[np.unique(parts[existing])] = True
+    keep[0] = False
+    return mask if keep[1:count].all() else keep[parts]
