@@ -52,7 +52,7 @@ class ItisConfig:
     click_clip: float = 255.0
     mask_clip: float = 128.0
     feed_back: bool = True
-    working_size: int = 384
+    working_size: int = 320
 
     def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
