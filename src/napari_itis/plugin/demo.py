@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_itis.plugin.controllers import controller_of
-from napari_itis.plugin.sample_data import coffee
+from napari_itis.plugin.sample_data import astronaut
 from napari_itis.plugin.segment_widget import SegmentWidget
 from napari_itis.plugin.worker import PredictorFactory, make_predictor
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from napari_itis.plugin.controller import Controller
 
-# The cup, its saucer, and the shadow that is no part of them: (y, x, positive).
-CLICKS = ((180, 260, True), (320, 200, True), (385, 190, False))
+# Her suit, her face, and the helmet in front of her that is no part of her: (y, x, positive).
+CLICKS = ((350, 210, True), (110, 220, True), (430, 400, False))
 _PATIENCE = 180.0
 
 
@@ -39,7 +39,7 @@ def run(screenshot: Path | None = None, factory: PredictorFactory = make_predict
     """
     import napari
 
-    viewer, controller = open_window([coffee()[0]], factory)
+    viewer, controller = open_window([astronaut()[0]], factory)
     if screenshot is None:
         for click in CLICKS:
             place(controller, *click)
