@@ -295,14 +295,17 @@ class TestTheRest:
         assert "b.png" in out
         assert "1 of 3 objects" in err
 
-    def test_train_is_training_train(self, monkeypatch, tmp_path):
+    def test_train_is_training_train(self, monkeypatch, tmp_path, capsys):
         seen = []
         module = ModuleType("napari_itis.training")
-        module.train = lambda *arguments: seen.append(arguments)
+        module.StepReport = object
+        module.train = lambda *arguments: seen.append(arguments[:5]) or Path("run/a.safetensors")
         monkeypatch.setitem(sys.modules, "napari_itis.training", module)
+        monkeypatch.delitem(sys.modules, "napari_itis.cli.train", raising=False)
         arguments = ["--set", "epochs=2", "--set", "lr=0.1", "--data", "folder:x", "--resume"]
         assert main(["train", "smoke", *arguments, "--output", str(tmp_path / "run")]) == 0
         assert seen == [("smoke", ["epochs=2", "lr=0.1"], ["folder:x"], tmp_path / "run", True)]
+        assert "wrote run/a.safetensors" in capsys.readouterr().out
 
     def test_weights_list_info_verify(self, capsys, fails, tmp_path):
         pytest.importorskip("torch")

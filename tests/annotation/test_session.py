@@ -271,6 +271,21 @@ def test_painting_over_another_object_takes_its_pixels_and_is_one_step():
     assert np.array_equal(session.compose(()), before)
 
 
+def test_what_is_erased_is_background_whatever_lies_below():
+    session = AnnotationSession(SHAPE)
+    click(session, 1, 20, 20)
+    settle(session)
+    click(session, 2, 20, 28)
+    settle(session)
+    before = session.compose(()).copy()
+    erased = before.copy()
+    erased[18:23] = 0
+    session.paint((), before, erased)
+    assert np.array_equal(session.compose(()), erased)
+    session.undo()
+    assert np.array_equal(session.compose(()), before)
+
+
 def test_a_click_against_a_brush_stroke_wins_as_the_newer_statement():
     session = AnnotationSession(SHAPE)
     empty = session.compose(())

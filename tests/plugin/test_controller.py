@@ -456,8 +456,9 @@ def test_an_image_that_is_removed_and_opened_again_keeps_its_objects(
     layers(controller)[0].add((40, 60))
     settle(controller)
     again = viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="photo")
-    controller.choose_image(again)
     settle(controller)
+    assert controller.image is again
+    assert viewer.layers.index(again) == 0  # below what was clicked on it
     assert np.array_equal(layers(controller)[2].data == 1, disc(20, 20) | disc(40, 60))
 
 

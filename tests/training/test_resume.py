@@ -21,12 +21,12 @@ def slow(report):
     print(report.step, flush=True)
     if report.step == int(sys.argv[3]):
         import time; time.sleep(600)
-train("smoke", ["threads=1"], ["shapes:" + sys.argv[1]], sys.argv[2], resume=True, report=slow)
+train("smoke", ["threads=1"], ["shapes:" + sys.argv[1]], sys.argv[2], report=slow)
 """
 
 
-def finish(shapes: Path, output: Path) -> dict[str, torch.Tensor]:
-    train("smoke", ["threads=1"], [f"shapes:{shapes}"], output, resume=True)
+def finish(shapes: Path, output: Path, resume: bool = True) -> dict[str, torch.Tensor]:
+    train("smoke", ["threads=1"], [f"shapes:{shapes}"], output, resume=resume)
     tensors, about = read_tensors(output / CHECKPOINT)
     assert about["step"] == 12
     return tensors
@@ -34,7 +34,7 @@ def finish(shapes: Path, output: Path) -> dict[str, torch.Tensor]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(shapes, tmp_path_factory) -> dict[str, torch.Tensor]:
-    return finish(shapes, tmp_path_factory.mktemp("whole"))
+    return finish(shapes, tmp_path_factory.mktemp("whole"), resume=False)
 
 
 # 12 steps, 6 an epoch, a checkpoint every 2: killed inside the first epoch past a checkpoint,
@@ -104,3 +104,8 @@ def test_loss_that_is_no_number_stops(shapes, tmp_path):
     training = Training(config, tmp_path)
     with pytest.raises(FloatingPointError, match="loss of step"):
         list(training.run())
+
+
+def test_nothing_to_resume_is_one_line(shapes, tmp_path):
+    with pytest.raises(ConfigError, match="to resume"):
+        train("smoke", [], [f"shapes:{shapes}"], tmp_path, resume=True)

@@ -165,6 +165,17 @@ class AnnotationSession(SessionState):
                         changed & (after == label),
                         changed & (before == label),
                     )
+            # Erased is background: what lay hidden below does not come up.
+            erased = changed & (after == 0)
+            if erased.any():
+                frame = self._records.frame(frame)
+                for label, record in self._records.on(frame).items():
+                    if record.mask is None:
+                        continue
+                    under = erased & record.mask.unpack()
+                    if under.any():
+                        gained, lost = edits.get((frame, label), (np.zeros_like(under), under))
+                        edits[frame, label] = (gained, lost | under)
         self._begin(edits)
         for key, (gained, lost) in edits.items():
             record = self._records.get(key, Record())

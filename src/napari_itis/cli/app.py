@@ -209,9 +209,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where DIR's run ended.")] = False,
 ) -> None:
     """Train a network from clicks on its own mistakes."""
-    from napari_itis.training import train as run
+    from napari_itis.cli.train import train_with_progress
 
-    run(config, overrides or [], data or [], output, resume)
+    train_with_progress(config, overrides or [], data or [], output, resume)
 
 
 @weights_app.command("list")

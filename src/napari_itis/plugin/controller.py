@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_itis.annotation import Change
+from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.layer_sync import LayerSync
 from napari_itis.plugin.objects import ObjectInfo, list_objects
 from napari_itis.plugin.worker import PredictorFactory, make_predictor
@@ -137,6 +138,22 @@ class Controller(LayerSync):
         self._activate(workspace)
         self.choose_sign(True)
         self._announce()
+
+    def take_next_image(self) -> None:
+        """After the image was removed: go on with the same one opened again, or with another."""
+        if not self._events.connected or self.workspace is None or self.image is not None:
+            return
+        images = [layer for layer in self.viewer.layers if has_planes(layer)]
+        if not images:
+            return
+        same = [image for image in images if self.workspace.fits(image)]
+        image = (same or images)[-1]
+        self.choose_image(image)
+        layers = self.viewer.layers
+        own = [layers.index(layer) for _, layer in self.workspace.layers if layer in layers]
+        if own and layers.index(image) > min(own):
+            # It was opened on top of what was clicked on it.
+            layers.move(layers.index(image), min(own))
 
     def choose_sign(self, positive: bool) -> None:
         """Let the left button add positive or negative clicks."""

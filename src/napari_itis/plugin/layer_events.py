@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 from napari_itis.annotation import Frame
 from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.gestures import Gesture
+from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.layers import TRANSFORM, Role
 
@@ -43,6 +45,7 @@ class LayerEvents:
         self.connected = False
         self.painting = False
         """Whether a brush stroke is under way."""
+        self._interrupted = False
 
     @property
     def is_writing(self) -> bool:
@@ -120,6 +123,9 @@ class LayerEvents:
             if role is not None:
                 self.enter_layer(role, event.value)
                 self._controller.take_over_soon()
+            elif self._controller.image is None and has_planes(event.value):
+                # Not now: others still have to hear that the layer is there.
+                QTimer.singleShot(0, self._controller.take_next_image)
         self._on_layers()
 
     def _on_removed(self, event: Any) -> None:
@@ -151,7 +157,11 @@ class LayerEvents:
         controller = self._controller
         if controller.workspace is not None and controller.viewer.dims.ndisplay == 3:
             for _, layer in controller.workspace.layers.points():
+                self._interrupted = self._interrupted or layer.mode == "add"
                 layer.mode = "pan_zoom"
+        elif self._interrupted and controller.flat:
+            self._interrupted = False
+            controller.choose_sign(controller.positive)
         controller.layers_changed.emit()
 
     # The layers of a workspace.

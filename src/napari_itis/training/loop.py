@@ -60,7 +60,7 @@ def train(
     output : path-like, optional
         Folder for checkpoint, log and weights; ``runs/NAME`` by default.
     resume : bool
-        Go on from the folder's checkpoint if there is one.
+        Go on from the folder's checkpoint.
     report : callable, optional
         Called after every step; an exception in it (KeyboardInterrupt, say) ends the training
         after a checkpoint.
@@ -100,7 +100,7 @@ class Training:
     folder : Path
         Where checkpoint, log and weights go.
     resume : bool
-        Go on from the folder's checkpoint if there is one.
+        Go on from the folder's checkpoint.
     """
 
     def __init__(self, config: TrainingConfig, folder: Path, resume: bool = False) -> None:
@@ -111,6 +111,8 @@ class Training:
             raise ConfigError(
                 f"{self.checkpoint} exists already: give --resume, or another --output"
             )
+        if resume and not self.checkpoint.exists():
+            raise ConfigError(f"no {CHECKPOINT} in {folder} to resume: leave --resume out to begin")
         self.device = find_device(config.device)
         self.bf16 = use_bf16(config.precision, self.device)
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
@@ -120,7 +122,7 @@ class Training:
         self.optimizer = make_optimizer(self.network, config)
         self.progress = Progress()
         self.slots: list[ObjectState | None] = [None] * config.samples_per_epoch
-        if resume and self.checkpoint.exists():
+        if resume:
             self.progress, self.slots = load_checkpoint(
                 self.checkpoint, config, self.network, self.average, self.optimizer
             )
