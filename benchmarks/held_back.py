@@ -1,6 +1,6 @@
 """Clicks needed on the held-back tenth of the training images: what settings are chosen by.
 
-    python benchmarks/held_back.py itis-lite0 --weights FILE [--set network.feed_back=false ...]
+    python benchmarks/held_back.py itis-lite0 --data-root FOLDER [--set feed_back=false ...]
 
 The evaluation sets are never looked at here. One object per held-back image, at most
 `--per-source` images of each source, so that photos and microscopy both count.
@@ -26,9 +26,11 @@ from napari_itis.training.sources import is_held_back, list_images
 TARGETS = (0.85, 0.90)
 
 
-def held_back_objects(config_name: str, per_source: int, min_area: int) -> list[ObjectSample]:
+def held_back_objects(
+    config_name: str, data_root: str, per_source: int, min_area: int
+) -> list[ObjectSample]:
     """One object of each held-back image, drawn by the image's name."""
-    config = replace(load_config(config_name), min_area=min_area)
+    config = replace(load_config(config_name), data_root=data_root, min_area=min_area)
     samples = []
     for source in config.data:
         images = [i for i in list_images(source, config) if is_held_back(i.id, config.held_back)]
@@ -44,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config")
     parser.add_argument("--weights")
+    parser.add_argument("--data-root", default="data", help="folder of the config's sets")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--per-source", type=int, default=5)
     parser.add_argument("--min-area", type=int, default=100)
@@ -68,7 +71,9 @@ def main() -> None:
     settings = {key: json.loads(value) for key, value in settings.items()}
     predictor.config = replace(predictor.config, **settings)
     predictor.working_size = predictor.config.working_size
-    samples = held_back_objects(arguments.config, arguments.per_source, arguments.min_area)
+    samples = held_back_objects(
+        arguments.config, arguments.data_root, arguments.per_source, arguments.min_area
+    )
     result = run_benchmark(predictor, samples, max_clicks=arguments.clicks)
     summary = result.summary(TARGETS)
     iou = summary["mean_iou"]
