@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from scipy.ndimage import find_objects
 
 from napari_itis.datasets import DatasetError, folder, read_image
 from napari_itis.training.config import DataSource, TrainingConfig
-
-_log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
 
@@ -87,8 +84,8 @@ class Sources:
 
     Attributes
     ----------
-    training, validation : list of list of TrainingImage
-        One list per source.
+    training : list of list of TrainingImage
+        One list per source, without the images that are held back.
 
     Raises
     ------
@@ -100,13 +97,10 @@ class Sources:
         if not config.data:
             raise DatasetError("no training data: give --data NAME:ROOT or [[data]] in the config")
         self.training: list[list[TrainingImage]] = []
-        self.validation: list[list[TrainingImage]] = []
         for source in config.data:
             images = list_images(source, config)
-            held = [is_held_back(image.id, config.held_back) for image in images]
-            rest = [image for image, out in zip(images, held, strict=True) if not out]
+            rest = [i for i in images if not is_held_back(i.id, config.held_back)]
             self.training.append(rest or images)
-            self.validation.append([i for i, out in zip(images, held, strict=True) if out])
         weights = np.array([source.weight for source in config.data], float)
         if weights.sum() <= 0 or weights.min() < 0:
             raise DatasetError("the weights of the data sources must be positive")
@@ -116,11 +110,6 @@ class Sources:
             for source, images in zip(config.data, self.training, strict=True)
         ]
         self._cache = _PixelCache(int(config.cache_gb * 2**30))
-
-    @property
-    def objects(self) -> int:
-        """Number of objects to train on."""
-        return sum(len(image.objects) for images in self.training for image in images)
 
     def draw(self, rng: np.random.Generator) -> tuple[int, int, int]:
         """Draw an object: indices of its source and image, and its label."""
