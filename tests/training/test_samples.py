@@ -1,13 +1,15 @@
 """Objects keep clicks, crop and prediction between epochs as the paper describes (Sec. 3.2)."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from napari_itis.datasets import DatasetError
 from napari_itis.training import load_config
-from napari_itis.training.samples import draw_region, next_sample
+from napari_itis.training.samples import ObjectState, _paste, draw_region, next_sample
 from napari_itis.training.sources import Sources, is_held_back, spoil_mask
 
 
@@ -130,3 +132,36 @@ def test_held_back_share_is_decided_by_name():
 def test_no_data_is_one_line():
     with pytest.raises(DatasetError, match="no training data"):
         Sources(load_config("smoke"))
+
+
+def test_a_pasted_object_keeps_its_pixels_and_gets_another_surrounding(sources):
+    image = torch.full((3, 64, 64), 200, dtype=torch.uint8)
+    truth = np.zeros((64, 64), bool)
+    truth[20:40, 20:40] = True
+    mixed = _paste(image, truth, (0, 0, 4, 6, 60), sources)
+    assert (mixed[:, 23:37, 23:37] == 200).all()
+    rgb, _ = sources.pixels(0, 0)
+    assert abs(int(mixed[0, 1, 1]) - int(rgb[4:7, 6:9, 0].mean())) < 40
+    assert not (mixed[:, :15] == 200).all()
+
+
+def test_a_pasted_object_stays_on_its_photo(config, sources):
+    plain = replace(config, augment=False)
+    for seed in range(10):
+        here = next_sample(None, sources, plain, np.random.default_rng(seed))
+        pasted = next_sample(
+            None, sources, replace(plain, copy_paste=1.0), np.random.default_rng(seed)
+        )
+        state = pasted.state
+        assert state.background is not None
+        assert here.state.background is None
+        assert ObjectState.from_json(json.loads(json.dumps(state.to_json())), None) == state
+        # A later visit shows the object on the same photo.
+        again = next_sample(
+            pasted.visited(np.zeros((64, 64), bool)),
+            sources,
+            replace(plain, copy_paste=1.0, reset_probability=0.0),
+            np.random.default_rng(1),
+        )
+        assert again.state.background == state.background
+        assert again.truth.equal(pasted.truth)

@@ -67,6 +67,8 @@ class TrainingConfig:
         Share of fresh objects that start with the robot user's single click.
     spoilt_mask : float
         Share of fresh objects that start from a spoilt existing mask, as in video correction.
+    copy_paste : float
+        Share of fresh objects that are shown on another photo of the data.
     empty_mask : float
         Share of later visits whose mask channel is emptied all the same.
     min_scale, max_scale : float
@@ -121,6 +123,7 @@ class TrainingConfig:
     reset_probability: float = 0.3
     lone_click: float = 0.4
     spoilt_mask: float = 0.1
+    copy_paste: float = 0.0
     empty_mask: float = 0.1
     min_scale: float = 0.07
     max_scale: float = 4.0
@@ -157,7 +160,14 @@ class TrainingConfig:
             self.samples_per_epoch >= self.batch_size,
             "samples_per_epoch must be at least batch_size",
         )
-        for name in ("reset_probability", "lone_click", "spoilt_mask", "empty_mask", "held_back"):
+        for name in (
+            "reset_probability",
+            "lone_click",
+            "spoilt_mask",
+            "copy_paste",
+            "empty_mask",
+            "held_back",
+        ):
             _require(0 <= getattr(self, name) <= 1, f"{name} must lie between 0 and 1")
         _require(self.schedule in ("cosine", "paper"), "schedule must be cosine or paper")
         _require(self.precision in ("auto", "bf16", "fp32"), "precision: auto, bf16 or fp32")

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from napari_itis.training.checkpoint import (
     save_checkpoint,
 )
 from napari_itis.training.config import ConfigError, TrainingConfig, load_config
+from napari_itis.training.depthwise import FastDepthwise
 from napari_itis.training.log import Log, StepReport
 from napari_itis.training.loss import total_loss
 from napari_itis.training.optimization import (
@@ -246,7 +248,8 @@ class Training:
             for module in self.network.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+        fast = FastDepthwise() if self.bf16 and self.device.type == "cpu" else nullcontext()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16), fast:
             logits = self.network(channels)
         loss = total_loss(
             logits,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torchvision import tv_tensors
@@ -33,6 +34,8 @@ class ObjectState:
         In pixels of the resampled crop, before flips.
     mask : ndarray of bool, shape (crop, crop), or None
         The last prediction, or a spoilt mask; None is the empty mask.
+    background : tuple of int, or None
+        (source, image, top, left, side) of the crop of another photo that the object is shown on.
     """
 
     source: int
@@ -41,6 +44,7 @@ class ObjectState:
     region: tuple[int, int, int]
     clicks: tuple[Click, ...] = ()
     mask: np.ndarray | None = None
+    background: tuple[int, int, int, int, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the mask, as plain JSON values."""
@@ -49,13 +53,15 @@ class ObjectState:
             "object": [self.source, self.image, self.label],
             "region": list(self.region),
             "clicks": clicks,
+            "background": self.background and list(self.background),
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any], mask: np.ndarray | None) -> ObjectState:
         """The reverse of `to_json`."""
         clicks = tuple(Click(y, x, bool(positive)) for y, x, positive in values["clicks"])
-        return cls(*values["object"], tuple(values["region"]), clicks, mask)
+        background = values["background"] and tuple(values["background"])
+        return cls(*values["object"], tuple(values["region"]), clicks, mask, background)
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,8 @@ def _fresh(
         box = sources.training[source][image].objects[label]
         shape = sources.pixels(source, image)[1].shape
         state = ObjectState(source, image, label, draw_region(box, shape, config, rng))
+        if rng.random() < config.copy_paste:
+            state = replace(state, background=_draw_background(sources, rng))
         pixels, truth, void, others = _crop(state, sources, config)
         if truth.sum() < config.min_area:
             continue
@@ -178,6 +186,14 @@ def _fresh(
         clicks = initial_clicks(truth, rng, others=others, void=void, lone=config.lone_click)
         return replace(state, clicks=tuple(clicks)), pixels, truth, void, mask
     raise RuntimeError("no object large enough to train on was drawn: lower min_area")
+
+
+def _draw_background(sources: Sources, rng: np.random.Generator) -> tuple[int, int, int, int, int]:
+    source, image, _ = sources.draw(rng)
+    height, width = sources.pixels(source, image)[1].shape
+    side = round(min(height, width) * float(rng.uniform(0.4, 1.0)))
+    top, left = (int(rng.integers(extent - side + 1)) for extent in (height, width))
+    return source, image, top, left, side
 
 
 def _crop(
@@ -206,7 +222,26 @@ def _crop(
     truth = transforms.resize(soft, size, antialias=True)[0].numpy() > 0.5
     void = (nearest == -1) & ~truth
     others = np.where(truth | void | (nearest == state.label), 0, nearest)
+    if state.background is not None:
+        image = _paste(image, truth, state.background, sources)
+        others = np.zeros_like(others)
     return image, truth, void, others
+
+
+def _paste(
+    image: torch.Tensor,
+    truth: np.ndarray,
+    background: tuple[int, int, int, int, int],
+    sources: Sources,
+) -> torch.Tensor:
+    """The object on another photo, its edge softened so that no sharp seam gives it away."""
+    source, index, top, left, side = background
+    rgb, _ = sources.pixels(source, index)
+    behind = torch.from_numpy(rgb[top : top + side, left : left + side]).permute(2, 0, 1)
+    behind = transforms.resize(tv_tensors.Image(behind), list(truth.shape), antialias=True)
+    opaque = torch.from_numpy(cv2.GaussianBlur(truth.astype(np.float32), (5, 5), 0.8))
+    mixed = image.float() * opaque + behind.float() * (1 - opaque)
+    return tv_tensors.Image(mixed.round().to(torch.uint8))
 
 
 def _encode(
