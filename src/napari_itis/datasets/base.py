@@ -1,9 +1,10 @@
-"""What every reader of a data set yields: objects whose pixels are read when they are asked for."""
+"""What every reader of a data set yields: images whose objects are read when they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ class DatasetError(ValueError):
 
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+Labels = tuple[NDArray[np.int32], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,7 @@ class ObjectSample:
         """
         image = self.image()
         truth, void = self.masks()
-        if image.shape[:2] != truth.shape:
-            raise DatasetError(
-                f"the mask {self.mask_path} is {_size(truth)}, its photo "
-                f"{self.image_path.name} is {_size(image)}; they must be of one size"
-            )
+        _require_one_size(image, self.image_path, truth, self.mask_path)
         return image, truth, void
 
     def require_files(self) -> None:
@@ -114,14 +112,185 @@ class ObjectSample:
         DatasetError
             If one of the files is missing.
         """
-        if not self.image_path.is_file():
-            raise DatasetError(
-                f"no photo for the mask {self.mask_path}: expected {self.image_path}"
+        _require_files(self.image_path, self.mask_path)
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One photo with all its objects, as training wants it.
+
+    Creating it reads nothing. It can be sent to worker processes.
+
+    Attributes
+    ----------
+    id : str
+        Unique in its data set; data sets are sorted by it.
+    image_path : Path
+        The photo.
+    mask_path : Path
+        The file that the objects come from.
+    read_labels : callable
+        Takes `mask_path`; returns int32 (H, W), objects 1..n with gaps allowed, 0 background
+        and void, and bool (H, W), what is void.
+    separator : str
+        Stands between this id and the label in the id of an object.
+    """
+
+    id: str
+    image_path: Path
+    mask_path: Path
+    read_labels: Callable[[Path], Labels]
+    separator: str = "/"
+
+    def image(self) -> NDArray[np.uint8]:
+        """Read the photo, uint8 (H, W, 3).
+
+        Raises
+        ------
+        DatasetError
+            If the file is missing or no image.
+        """
+        try:
+            return read_image(self.image_path)
+        except ImageError as error:
+            raise DatasetError(str(error)) from None
+
+    def labels(self) -> Labels:
+        """Read the objects and the pixels that must not count.
+
+        Returns
+        -------
+        labels : ndarray of int32, shape (H, W)
+            Objects 1..n, gaps allowed; 0 is background and void.
+        void : ndarray of bool, shape (H, W)
+
+        Raises
+        ------
+        DatasetError
+            If the file is missing, unreadable or breaks the layout.
+        """
+        try:
+            return self.read_labels(self.mask_path)
+        except ImageError as error:
+            raise DatasetError(str(error)) from None
+
+    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
+        """Read photo, labels and void together and compare their sizes.
+
+        Returns
+        -------
+        image : ndarray of uint8, shape (H, W, 3)
+        labels : ndarray of int32, shape (H, W)
+        void : ndarray of bool, shape (H, W)
+
+        Raises
+        ------
+        DatasetError
+            As `image` and `labels`, and if photo and mask differ in size.
+        """
+        image = self.image()
+        labels, void = self.labels()
+        _require_one_size(image, self.image_path, labels, self.mask_path)
+        return image, labels, void
+
+    def samples(self) -> list[ObjectSample]:
+        """List the objects; the mask is read to find them, unless the layout knows them.
+
+        Returns
+        -------
+        list of ObjectSample
+            With ids ``IMAGE/LABEL``, sorted by label.
+
+        Raises
+        ------
+        DatasetError
+            As `labels`.
+        """
+        labels, _ = self.labels()
+        return [
+            ObjectSample(
+                f"{self.id}{self.separator}{label}",
+                self.image_path,
+                self.mask_path,
+                partial(object_masks, read_labels=self.read_labels, label=int(label)),
             )
-        if not self.mask_path.is_file():
-            raise DatasetError(
-                f"no mask for the photo {self.image_path}: expected {self.mask_path}"
-            )
+            for label in np.unique(labels[labels > 0])
+        ]
+
+    def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
+        """Size of every object in pixels, by its id.
+
+        Parameters
+        ----------
+        labels : ndarray of int32, shape (H, W)
+            As `labels` gives them.
+        """
+        ids, counts = np.unique(labels[labels > 0], return_counts=True)
+        return {f"{self.id}{self.separator}{i}": int(n) for i, n in zip(ids, counts)}
+
+    def require_files(self) -> None:
+        """Look, without reading, whether photo and mask are there.
+
+        Raises
+        ------
+        DatasetError
+            If one of the files is missing.
+        """
+        _require_files(self.image_path, self.mask_path)
+
+
+@dataclass(frozen=True)
+class SingleObjectImage(LabelledImage):
+    """A photo with one object, label 1, which bears the image's own id."""
+
+    def samples(self) -> list[ObjectSample]:
+        """Give the one object; nothing is read."""
+        read_masks = partial(object_masks, read_labels=self.read_labels, label=1)
+        return [ObjectSample(self.id, self.image_path, self.mask_path, read_masks)]
+
+    def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
+        """Size of the object in pixels, by its id; see `LabelledImage.areas`."""
+        return {self.id: int(np.count_nonzero(labels == 1))}
+
+
+def object_masks(path: Path, read_labels: Callable[[Path], Labels], label: int) -> Masks:
+    """Read one object out of a label image.
+
+    Parameters
+    ----------
+    path : Path
+        The file that `read_labels` takes.
+    read_labels : callable
+        See `LabelledImage`.
+    label : int
+        The object.
+
+    Returns
+    -------
+    truth, void : ndarray of bool, shape (H, W)
+    """
+    labels, void = read_labels(path)
+    return labels == label, void
+
+
+def report(message: str, faults: list[str] | None) -> None:
+    """Stop at a fault of a data set, or note it where all of them are collected.
+
+    Parameters
+    ----------
+    message : str
+        One line that names the file and what would be right.
+    faults : list of str or None
+        Where to note it; None to stop.
+
+    Raises
+    ------
+    DatasetError
+        If `faults` is None.
+    """
+    if faults is None:
+        raise DatasetError(message)
+    faults.append(message)
 
 
 def problems(samples: Iterable[ObjectSample]) -> Iterator[tuple[ObjectSample, str | None]]:
@@ -176,12 +345,14 @@ def require_folder(root: Path, name: str, layout: str) -> Path:
     return folder
 
 
-def image_files(folder: Path) -> dict[str, Path]:
+def image_files(folder: Path, faults: list[str] | None = None) -> dict[str, Path]:
     """List the image files of a folder by their stem.
 
     Parameters
     ----------
     folder : Path
+    faults : list of str, optional
+        Where to note what is wrong instead of raising.
 
     Returns
     -------
@@ -198,9 +369,24 @@ def image_files(folder: Path) -> dict[str, Path]:
         if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
             continue
         if path.stem in files:
-            raise DatasetError(f"{files[path.stem]} and {path.name} share a name: keep one of them")
-        files[path.stem] = path
+            report(f"{files[path.stem]} and {path.name} share a name: keep one of them", faults)
+        files.setdefault(path.stem, path)
     return dict(sorted(files.items()))
+
+
+def _require_files(image: Path, mask: Path) -> None:
+    if not image.is_file():
+        raise DatasetError(f"no photo for the mask {mask}: expected {image}")
+    if not mask.is_file():
+        raise DatasetError(f"no mask for the photo {image}: expected {mask}")
+
+
+def _require_one_size(image: NDArray, image_path: Path, mask: NDArray, mask_path: Path) -> None:
+    if image.shape[:2] != mask.shape:
+        raise DatasetError(
+            f"the mask {mask_path} is {_size(mask)}, its photo "
+            f"{image_path.name} is {_size(image)}; they must be of one size"
+        )
 
 
 def _size(array: NDArray) -> str:

@@ -7,8 +7,6 @@ an object (as many programs export it).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -16,9 +14,10 @@ import numpy as np
 
 from napari_itis.datasets.base import (
     DatasetError,
-    Masks,
-    ObjectSample,
+    LabelledImage,
+    Labels,
     image_files,
+    report,
     require_folder,
 )
 from napari_itis.datasets.images import ImageError, read_array
@@ -29,39 +28,65 @@ _log = logging.getLogger(__name__)
 _said: set[Path] = set()
 
 
-def pairs(root: str | PathLike) -> list[tuple[Path, Path]]:
-    """Photos and their masks, sorted by name, without reading them.
+def images(root: str | PathLike[str], faults: list[str] | None = None) -> list[LabelledImage]:
+    """List the photos of a folder with their masks, sorted by name, without reading them.
 
     Parameters
     ----------
     root : path-like
         Folder with `images/` and `masks/`.
+    faults : list of str, optional
+        Where to note what is wrong with the layout instead of stopping at it.
 
     Returns
     -------
-    list of (Path, Path)
-        Photo and mask; at least one pair.
+    list of LabelledImage
+        The id is the photo's name, an object's ``NAME:LABEL``.
 
     Raises
     ------
     DatasetError
         If a folder is missing or empty, or a photo has no mask or the other way round.
     """
+    return [
+        LabelledImage(image.stem, image, mask, read_labels, ":")
+        for image, mask in pairs(root, faults)
+    ]
+
+
+def pairs(root: str | PathLike[str], faults: list[str] | None = None) -> list[tuple[Path, Path]]:
+    """Photos and their masks, sorted by name, without reading them.
+
+    Parameters
+    ----------
+    root, faults
+        See `images`.
+
+    Returns
+    -------
+    list of (Path, Path)
+        Photo and mask; at least one pair, unless faults are collected.
+
+    Raises
+    ------
+    DatasetError
+        See `images`.
+    """
     root = Path(root)
-    images = image_files(require_folder(root, "images", LAYOUT))
-    masks = image_files(require_folder(root, "masks", LAYOUT))
-    if not images:
-        raise DatasetError(f"no images in {root / 'images'}: expected {LAYOUT}")
-    for name in images:
+    photos = image_files(require_folder(root, "images", LAYOUT), faults)
+    masks = image_files(require_folder(root, "masks", LAYOUT), faults)
+    if not photos:
+        report(f"no images in {root / 'images'}: expected {LAYOUT}", faults)
+    for name in photos:
         if name not in masks:
-            raise DatasetError(f"no mask for {images[name]}: expected {root / 'masks'}/{name}.png")
+            report(f"no mask for {photos[name]}: expected {root / 'masks'}/{name}.png", faults)
     for name in masks:
-        if name not in images:
-            raise DatasetError(f"no photo for {masks[name]}: expected {root / 'images'}/{name}.*")
-    return [(images[name], masks[name]) for name in images]
+        if name not in photos:
+            report(f"no photo for {masks[name]}: expected {root / 'images'}/{name}.*", faults)
+    return [(photos[name], masks[name]) for name in photos if name in masks]
 
 
-def read_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def read_labels(path: Path) -> Labels:
     """Read a mask file.
 
     Parameters
@@ -96,41 +121,3 @@ def read_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
             _log.warning("%s: masks of 0 and 255 only are read as one object, not as void", path)
         return void.astype(np.int32), np.zeros_like(void)
     return labels, void
-
-
-def read(root: str | PathLike) -> list[ObjectSample]:
-    """All objects of a folder, sorted by photo and object.
-
-    Parameters
-    ----------
-    root : path-like
-        Folder with `images/` and `masks/`.
-
-    Returns
-    -------
-    list of ObjectSample
-        With ids ``NAME:OBJECT``.
-
-    Raises
-    ------
-    DatasetError
-        If the layout is not as it should be or a mask cannot be read.
-    """
-    samples = list(_objects(pairs(root)))
-    if not samples:
-        raise DatasetError(f"no objects in {Path(root) / 'masks'}: every mask is empty")
-    return samples
-
-
-def _objects(files: list[tuple[Path, Path]]) -> Iterator[ObjectSample]:
-    for image, mask in files:
-        labels, _ = read_labels(mask)
-        for label in np.unique(labels[labels > 0]):
-            read_masks = partial(object_masks, label=int(label))
-            yield ObjectSample(f"{image.stem}:{label}", image, mask, read_masks)
-
-
-def object_masks(path: Path, label: int) -> Masks:
-    """Masks of one object and of what is void, bool (H, W); see `read_labels`."""
-    labels, void = read_labels(path)
-    return labels == label, void

@@ -12,28 +12,32 @@ import numpy as np
 
 from napari_itis.datasets.base import (
     DatasetError,
-    Masks,
-    ObjectSample,
+    Labels,
+    SingleObjectImage,
     image_files,
+    report,
     require_folder,
 )
 from napari_itis.datasets.images import read_array
 
-_LAYOUT = "GrabCut's data_GT/ with photos and boundary_GT/ with masks"
+LAYOUT = "GrabCut's data_GT/ with photos and boundary_GT/ with masks"
 
 
-def read(root: str | PathLike[str]) -> list[ObjectSample]:
-    """List the objects of a GrabCut folder; the id is the photo's name.
+def images(root: str | PathLike[str], faults: list[str] | None = None) -> list[SingleObjectImage]:
+    """List the photos of a GrabCut folder; the id of the photo and of its object is its name.
 
     Parameters
     ----------
     root : str or path-like
         Folder with ``data_GT`` and ``boundary_GT``.
+    faults : list of str, optional
+        Where to note what is wrong with the layout instead of stopping at it.
 
     Returns
     -------
-    list of ObjectSample
-        Sorted by id. A photo without its mask is listed too; reading it raises.
+    list of SingleObjectImage
+        Sorted by id. A photo without its mask is listed too, and a mask without its photo;
+        reading them raises.
 
     Raises
     ------
@@ -41,18 +45,30 @@ def read(root: str | PathLike[str]) -> list[ObjectSample]:
         If the folders are missing or hold no photo.
     """
     root = Path(root)
-    photos = image_files(require_folder(root, "data_GT", _LAYOUT))
-    folder = require_folder(root, "boundary_GT", _LAYOUT)
-    masks = image_files(folder)
+    photo_folder = require_folder(root, "data_GT", LAYOUT)
+    mask_folder = require_folder(root, "boundary_GT", LAYOUT)
+    photos, masks = image_files(photo_folder, faults), image_files(mask_folder, faults)
     if not photos:
-        raise DatasetError(f"no photos in {root / 'data_GT'}: expected {_LAYOUT}")
+        report(f"no photos in {photo_folder}: expected {LAYOUT}", faults)
     return [
-        ObjectSample(name, photo, masks.get(name, folder / f"{name}.png"), _read_masks)
-        for name, photo in photos.items()
+        SingleObjectImage(
+            name,
+            photos.get(name, photo_folder / f"{name}.jpg"),
+            masks.get(name, mask_folder / f"{name}.png"),
+            read_labels,
+        )
+        for name in sorted(photos | masks)
     ]
 
 
-def _read_masks(path: Path) -> Masks:
+def read_labels(path: Path) -> Labels:
+    """Read a mask of 0, 128 (void) and 255 (object 1); see `LabelledImage.read_labels`.
+
+    Raises
+    ------
+    DatasetError
+        If it has another value.
+    """
     values = read_array(path)
     if values.ndim == 3:
         values = values[..., 0]
@@ -61,4 +77,4 @@ def _read_masks(path: Path) -> Masks:
         raise DatasetError(
             f"the mask {path} has the value {odd[0]}; GrabCut knows 0, 128 (void) and 255"
         )
-    return values == 255, values == 128
+    return (values == 255).astype(np.int32), values == 128
