@@ -6,15 +6,25 @@ from napari_itis.evaluation.benchmark import (
     click_on_object,
     run_benchmark,
 )
-from napari_itis.evaluation.metrics import clicks_to_reach, failures, iou, noc, noc_whole_set
+from napari_itis.evaluation.metrics import (
+    boundary_f,
+    clicks_to_reach,
+    failures,
+    iou,
+    iou_against_clicks,
+    noc,
+    noc_whole_set,
+)
 
 __all__ = [
     "BenchmarkResult",
     "ObjectResult",
+    "boundary_f",
     "click_on_object",
     "clicks_to_reach",
     "failures",
     "iou",
+    "iou_against_clicks",
     "noc",
     "noc_whole_set",
     "run_benchmark",
