@@ -10,9 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_itis.datasets.images import ImageError, read_image
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+from napari_itis.datasets.images import ImageError, read_image, read_size
 
 
 class DatasetError(ValueError):
@@ -101,7 +99,7 @@ class ObjectSample:
         """
         image = self.image()
         truth, void = self.masks()
-        _require_one_size(image, self.image_path, truth, self.mask_path)
+        _require_one_size(image.shape[:2], self.image_path, truth.shape, self.mask_path)
         return image, truth, void
 
     def require_files(self) -> None:
@@ -190,7 +188,7 @@ class LabelledImage:
         """
         image = self.image()
         labels, void = self.labels()
-        _require_one_size(image, self.image_path, labels, self.mask_path)
+        _require_one_size(image.shape[:2], self.image_path, labels.shape, self.mask_path)
         return image, labels, void
 
     def samples(self) -> list[ObjectSample]:
@@ -204,9 +202,11 @@ class LabelledImage:
         Raises
         ------
         DatasetError
-            As `labels`.
+            As `labels`, and if the photo is missing or of another size.
         """
+        self.require_files()
         labels, _ = self.labels()
+        self.require_size(labels)
         return [
             ObjectSample(
                 f"{self.id}{self.separator}{label}",
@@ -227,6 +227,25 @@ class LabelledImage:
         """
         ids, counts = np.unique(labels[labels > 0], return_counts=True)
         return {f"{self.id}{self.separator}{i}": int(n) for i, n in zip(ids, counts)}
+
+    def require_size(self, labels: NDArray[np.int32]) -> None:
+        """Compare the size of the photo, by its header, with that of its labels.
+
+        Parameters
+        ----------
+        labels : ndarray of int32, shape (H, W)
+            As `labels` gives them.
+
+        Raises
+        ------
+        DatasetError
+            If they differ or the photo is no image.
+        """
+        try:
+            size = read_size(self.image_path)
+        except ImageError as error:
+            raise DatasetError(str(error)) from None
+        _require_one_size(size, self.image_path, labels.shape, self.mask_path)
 
     def require_files(self) -> None:
         """Look, without reading, whether photo and mask are there.
@@ -316,64 +335,6 @@ def problems(samples: Iterable[ObjectSample]) -> Iterator[tuple[ObjectSample, st
             yield sample, None
 
 
-def require_folder(root: Path, name: str, layout: str) -> Path:
-    """Give the folder `name` of a data set, or say what the layout should be.
-
-    Parameters
-    ----------
-    root : Path
-        The data set's folder.
-    name : str
-        A folder in it.
-    layout : str
-        One phrase for the message, such as ``"images/ and masks/"``.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    DatasetError
-        If `root` or the folder in it does not exist.
-    """
-    if not root.is_dir():
-        raise DatasetError(f"no such folder: {root}")
-    folder = root / name
-    if not folder.is_dir():
-        raise DatasetError(f"no folder {name}/ in {root}: expected {layout}")
-    return folder
-
-
-def image_files(folder: Path, faults: list[str] | None = None) -> dict[str, Path]:
-    """List the image files of a folder by their stem.
-
-    Parameters
-    ----------
-    folder : Path
-    faults : list of str, optional
-        Where to note what is wrong instead of raising.
-
-    Returns
-    -------
-    dict of str to Path
-        Sorted by stem; hidden files are left out.
-
-    Raises
-    ------
-    DatasetError
-        If two files share a stem.
-    """
-    files: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
-            continue
-        if path.stem in files:
-            report(f"{files[path.stem]} and {path.name} share a name: keep one of them", faults)
-        files.setdefault(path.stem, path)
-    return dict(sorted(files.items()))
-
-
 def _require_files(image: Path, mask: Path) -> None:
     if not image.is_file():
         raise DatasetError(f"no photo for the mask {mask}: expected {image}")
@@ -381,13 +342,16 @@ def _require_files(image: Path, mask: Path) -> None:
         raise DatasetError(f"no mask for the photo {image}: expected {mask}")
 
 
-def _require_one_size(image: NDArray, image_path: Path, mask: NDArray, mask_path: Path) -> None:
-    if image.shape[:2] != mask.shape:
+def _require_one_size(
+    image: tuple[int, ...], image_path: Path, mask: tuple[int, ...], mask_path: Path
+) -> None:
+    if image != mask:
         raise DatasetError(
-            f"the mask {mask_path} is {_size(mask)}, its photo "
-            f"{image_path.name} is {_size(image)}; they must be of one size"
+            f"the mask {mask_path} is {size_text(mask)}, its photo "
+            f"{image_path.name} is {size_text(image)}; they must be of one size"
         )
 
 
-def _size(array: NDArray) -> str:
-    return f"{array.shape[1]} x {array.shape[0]} pixels"
+def size_text(shape: tuple[int, ...]) -> str:
+    """Say a shape (H, W) as users know it, such as ``640 x 480 pixels``."""
+    return f"{shape[1]} x {shape[0]} pixels"

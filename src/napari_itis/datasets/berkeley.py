@@ -15,10 +15,9 @@ import numpy as np
 from napari_itis.datasets.base import (
     Labels,
     SingleObjectImage,
-    image_files,
     report,
-    require_folder,
 )
+from napari_itis.datasets.files import image_files, require_folder
 from napari_itis.datasets.images import read_array
 
 LAYOUT = "Berkeley's images/ with photos and masks/ with one mask per object"

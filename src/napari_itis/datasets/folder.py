@@ -16,11 +16,10 @@ from napari_itis.datasets.base import (
     DatasetError,
     LabelledImage,
     Labels,
-    image_files,
     report,
-    require_folder,
 )
-from napari_itis.datasets.images import ImageError, read_array
+from napari_itis.datasets.files import image_files, require_folder
+from napari_itis.datasets.images import ImageError, read_indices
 
 LAYOUT = "images/NAME.* and masks/NAME.png"
 
@@ -107,11 +106,9 @@ def read_labels(path: Path) -> Labels:
         If the file cannot be read or is no mask.
     """
     try:
-        mask = read_array(path)
+        mask = read_indices(path)
     except ImageError as error:
         raise DatasetError(str(error)) from None
-    if mask.ndim != 2:
-        raise DatasetError(f"{path} has {mask.shape[-1]} channels: a mask has one, with object ids")
     value = 255 if mask.dtype == np.uint8 else 65535
     void = mask == value
     labels = np.where(void, 0, mask).astype(np.int32)

@@ -14,10 +14,9 @@ from napari_itis.datasets.base import (
     DatasetError,
     Labels,
     SingleObjectImage,
-    image_files,
     report,
-    require_folder,
 )
+from napari_itis.datasets.files import image_files, require_folder
 from napari_itis.datasets.images import read_array
 
 LAYOUT = "GrabCut's data_GT/ with photos and boundary_GT/ with masks"

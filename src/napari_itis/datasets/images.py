@@ -83,6 +83,65 @@ def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
     return to_rgb8(read_array(path, colors=True))
 
 
+def read_indices(path: str | PathLike[str]) -> NDArray:
+    """Read a mask whose values are ids.
+
+    Parameters
+    ----------
+    path : str or path-like
+        See `read_array`; a palette image gives its indices.
+
+    Returns
+    -------
+    ndarray of bool or integers, shape (H, W)
+        No value is negative.
+
+    Raises
+    ------
+    ImageError
+        As `read_array`, and if the file has colours, fractions or negative values.
+    """
+    mask = read_array(path)
+    if mask.ndim != 2:
+        raise ImageError(f"{path} has {mask.shape[-1]} channels: a mask has one, with object ids")
+    if mask.dtype.kind not in "bui" or mask.min() < 0:
+        raise ImageError(f"{path} holds {mask.dtype} values that are no ids: expected 0, 1, 2, ...")
+    return mask
+
+
+def read_size(path: str | PathLike[str]) -> tuple[int, int]:
+    """Look at the height and width of an image; its pixels are not decoded.
+
+    Parameters
+    ----------
+    path : str or path-like
+        See `read_array`.
+
+    Returns
+    -------
+    height, width : int
+        In pixels.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing or no image.
+    """
+    path = Path(path)
+    if path.suffix.lower() in _TIFF:
+        height, width = read_array(path).shape[:2]
+        return height, width
+    if not path.is_file():
+        raise ImageError(f"no such image file: {path}")
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        raise ImageError(f"not an image that can be read: {path}") from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"cannot read the image {path}: {error}") from None
+
+
 def _read_pillow(path: Path, colors: bool) -> NDArray:
     with Image.open(path) as image:
         if getattr(image, "n_frames", 1) > 1:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 
-from napari_itis.datasets import berkeley, folder, grabcut
-from napari_itis.datasets.base import DatasetError, LabelledImage, ObjectSample
+from napari_itis.datasets import berkeley, coco, davis, folder, grabcut, kitti, sbd, voc
+from napari_itis.datasets.base import DatasetError, LabelledImage, ObjectSample, report
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,15 @@ class Layout:
 
 
 LAYOUTS = {
+    "voc": Layout(voc.images, voc.LAYOUT, "val", "train"),
+    "sbd": Layout(sbd.images, sbd.LAYOUT, "val", "train"),
+    "voc+sbd": Layout(sbd.merged_images, sbd.MERGED_LAYOUT, "train", "train"),
+    "coco": Layout(coco.images, coco.LAYOUT, "val2017", "train2017"),
+    "lvis": Layout(coco.lvis_images, coco.LVIS_LAYOUT, "val", "train"),
     "grabcut": Layout(grabcut.images, grabcut.LAYOUT),
     "berkeley": Layout(berkeley.images, berkeley.LAYOUT),
+    "davis": Layout(davis.images, davis.LAYOUT, "val", "train"),
+    "kitti": Layout(kitti.images, kitti.LAYOUT),
     "folder": Layout(folder.images, folder.LAYOUT),
 }
 DATASETS = tuple(LAYOUTS)
@@ -67,9 +74,15 @@ def find_layout(name: str) -> Layout:
 
 
 def read_dataset(
-    name: str, root: str | PathLike[str], split: str | None = None
+    name: str,
+    root: str | PathLike[str],
+    split: str | None = None,
+    faults: list[str] | None = None,
 ) -> list[ObjectSample]:
     """List the objects of a data set by the name of its layout.
+
+    Masks are read where only they tell what objects there are, and compared with the size of
+    their photos, so that what is wrong with them is known before any work starts.
 
     Parameters
     ----------
@@ -79,11 +92,14 @@ def read_dataset(
         The data set's folder.
     split : str, optional
         Which of the layout's lists to read; by default the one that is evaluated on.
+    faults : list of str, optional
+        Images that cannot be listed are left out, with one line each put here; without it, the
+        first one raises.
 
     Returns
     -------
     list of ObjectSample
-        Sorted by id; pixels are read when asked for.
+        Sorted by image and object; pixels are read when asked for.
 
     Raises
     ------
@@ -91,15 +107,23 @@ def read_dataset(
         If the name or the split is unknown, the folder does not follow the layout, or it holds
         no object.
     """
-    images = find_layout(name).read(root, split)
-    samples = [sample for image in images for sample in image.samples()]
+    samples: list[ObjectSample] = []
+    for image in find_layout(name).read(root, split, faults):
+        try:
+            samples += image.samples()
+        except DatasetError as error:
+            report(str(error), faults)
     if not samples:
-        raise DatasetError(f"no objects in {root}: every mask is empty")
+        why = f", such as: {faults[0]}" if faults else ": every mask is empty"
+        raise DatasetError(f"no objects in {root}{why}")
     return samples
 
 
 def read_training_set(
-    layout: str, root: str | PathLike[str], split: str | None = None
+    layout: str,
+    root: str | PathLike[str],
+    split: str | None = None,
+    faults: list[str] | None = None,
 ) -> list[LabelledImage]:
     """List the images of a data set with all their objects, as training wants them.
 
@@ -113,11 +137,14 @@ def read_training_set(
         The data set's folder.
     split : str, optional
         Which of the layout's lists to read; by default the one that is trained on.
+    faults : list of str, optional
+        Where to note what is wrong with the layout instead of stopping at it.
 
     Returns
     -------
     list of LabelledImage
-        Sorted by id, at least one; pixels are read when asked for.
+        Sorted by id, at least one; pixels are read when asked for. Files that a list names and
+        that are missing are listed too: `LabelledImage.require_files` tells.
 
     Raises
     ------
@@ -125,7 +152,7 @@ def read_training_set(
         If the name or the split is unknown or the folder does not follow the layout.
     """
     found = find_layout(layout)
-    images = found.read(root, split or found.trained)
+    images = found.read(root, split or found.trained, faults)
     if not images:
         raise DatasetError(f"no images in {root}: expected {found.description}")
     return images
