@@ -293,7 +293,7 @@ class TestTheRest:
         assert main(["datasets", "check", "grabcut", str(grabcut)]) == 2
         out, err = capsys.readouterr()
         assert "b.png" in out
-        assert "1 of 3 objects" in err
+        assert "2 objects on 2 photos are fine" in err
 
     def test_train_is_training_train(self, monkeypatch, tmp_path, capsys):
         seen = []

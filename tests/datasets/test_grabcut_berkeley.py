@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_itis.datasets import DatasetError, problems, read_dataset
+from napari_itis.datasets import DatasetError, problems, read_dataset, read_training_set
 
 
 def save(path, values):
@@ -88,6 +88,24 @@ class TestGrabCut:
         with pytest.raises(DatasetError, match="no folder data_GT/"):
             read_dataset("grabcut", tmp_path)
 
+    def test_a_mask_without_photo_is_found(self, grabcut):
+        save(grabcut / "boundary_GT" / "bee.png", np.full((4, 6), 255))
+        bee = read_dataset("grabcut", grabcut)[1]
+        with pytest.raises(DatasetError, match=r"no photo for .*bee\.png: expected .*bee\.jpg"):
+            bee.require_files()
+
+    def test_all_objects_of_an_image(self, grabcut):
+        image = read_training_set("grabcut", grabcut)[0]
+        photo, labels, void = pickle.loads(pickle.dumps(image)).load()
+        assert photo.shape == (4, 6, 3)
+        assert labels.dtype == np.int32
+        assert np.unique(labels).tolist() == [0, 1]
+        assert labels.sum() == void.sum() == 4
+
+    def test_there_are_no_splits(self, grabcut):
+        with pytest.raises(DatasetError, match=r"no split 'val' .*this layout .* has no splits"):
+            read_dataset("grabcut", grabcut, "val")
+
     def test_empty_set(self, tmp_path):
         (tmp_path / "data_GT").mkdir()
         (tmp_path / "boundary_GT").mkdir()
@@ -132,5 +150,5 @@ class TestBerkeley:
 
 
 def test_unknown_data_set(tmp_path):
-    with pytest.raises(DatasetError, match=r"'pascal'.*grabcut, berkeley, folder"):
+    with pytest.raises(DatasetError, match=r"'pascal'.*voc, .*grabcut, berkeley, .*folder"):
         read_dataset("pascal", tmp_path)

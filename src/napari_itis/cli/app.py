@@ -244,19 +244,30 @@ def weights_verify(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) ->
 
 @datasets_app.command("check")
 def datasets_check(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="grabcut, berkeley or folder.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="See docs/datasets.md.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT")],
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The layout's list; val by default.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="All figures.")] = None,
 ) -> None:
-    """Read every photo and mask of a data set and print what is wrong."""
-    from napari_itis.datasets import problems, read_dataset
+    """Read every photo and mask of a data set; print its objects and all that is wrong."""
+    from napari_itis.cli.datasets import check
 
-    samples = read_dataset(dataset, root)
-    bad = 0
-    for _, problem in problems(samples):
-        if problem:
-            bad += 1
-            typer.echo(problem)
-    photos = len({sample.image_path for sample in samples})
-    if bad:
-        raise InputError(f"{bad} of {len(samples)} objects in {root} cannot be used")
-    typer.echo(f"{len(samples)} objects on {photos} photos in {root}, all fine")
+    check(dataset, root, split, json)
+
+
+@datasets_app.command("download")
+def datasets_download(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="See docs/datasets.md.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where to; data/DATASET by default.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="For sets with an archive for each split.")
+    ] = None,
+) -> None:
+    """Fetch a data set, check its checksum and unpack it; or say where to get it."""
+    from napari_itis.cli.datasets import download
+
+    download(dataset, to, split)
