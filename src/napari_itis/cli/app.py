@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -143,10 +144,16 @@ def segment(
 
 @app.command()
 def evaluate(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="grabcut, berkeley or folder.")],
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="See docs/datasets.md.")],
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The layout's list; val by default.")
+    ] = None,
     weights: Weights = None,
-    method: Annotated[str, typer.Option(metavar="itis")] = "itis",
+    method: Annotated[
+        str, typer.Option(metavar="itis|grabcut|graph-cut|random-walker|geodesic")
+    ] = "itis",
     robot: Annotated[str, typer.Option(metavar="largest|cluster|random")] = "largest",
     max_clicks: Annotated[int, typer.Option(min=1)] = 20,
     target: Annotated[
@@ -154,8 +161,13 @@ def evaluate(
         typer.Option(metavar="IOU", help="May be repeated; 0.85 and 0.90 by default."),
     ] = None,
     initial_masks: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Masks to correct, ID.png each.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Masks to correct, ID.png or SEQUENCE/FRAME.png each."),
     ] = None,
+    worst_frame: Annotated[
+        bool, typer.Option("--worst-frame", help="Only each sequence's worst initial mask.")
+    ] = False,
+    every: Annotated[int, typer.Option(min=1, help="Every n-th frame of each sequence.")] = 1,
     paper: Paper = False,
     zoom_in: ZoomIn = True,
     promise: Promise = True,
@@ -170,29 +182,42 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Mean IoU against clicks.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Add the run to a page of all runs.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The run's name in the report.")] = None,
 ) -> None:
     """Let a robot user click on every object of a data set and count its clicks."""
+    from napari_itis.cli.evaluate import EvaluateOptions
     from napari_itis.cli.evaluate import evaluate as run
 
     run(
-        dataset,
-        root,
-        weights=weights,
-        method=method,
-        robot=robot,
-        max_clicks=max_clicks,
-        targets=target or [0.85, 0.90],
-        initial_masks=initial_masks,
-        limit=limit,
-        min_area=min_area,
-        skip_bad=skip_bad,
-        seed=seed,
-        device=device,
-        paper=paper,
-        zoom_in=zoom_in,
-        promise=promise,
-        json_path=json,
-        plot=plot,
+        EvaluateOptions(
+            dataset,
+            root,
+            split,
+            method=method,
+            weights=weights,
+            device=device,
+            paper=paper,
+            zoom_in=zoom_in,
+            promise=promise,
+            robot=robot,
+            max_clicks=max_clicks,
+            targets=target or [0.85, 0.90],
+            limit=limit,
+            min_area=min_area,
+            skip_bad=skip_bad,
+            seed=seed,
+            initial_masks=initial_masks,
+            worst_frame=worst_frame,
+            every=every,
+            json_path=json,
+            plot=plot,
+            report=report,
+            name=name,
+            command=_command_line(context),
+        )
     )
 
 
@@ -271,3 +296,21 @@ def datasets_download(
     from napari_itis.cli.datasets import download
 
     download(dataset, to, split)
+
+
+def _command_line(context: typer.Context) -> str:
+    """The command as it could be typed again: its arguments and all options that were given."""
+    words = context.command_path.split()
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name)
+        source = context.get_parameter_source(parameter.name)
+        if value is None or source is None or source.name != "COMMANDLINE":
+            continue
+        if parameter.param_type_name == "argument":
+            words.append(str(value))
+        elif isinstance(value, bool):
+            words.append((parameter.opts if value else parameter.secondary_opts)[0])
+        else:
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                words += [parameter.opts[0], str(part)]
+    return shlex.join(words)

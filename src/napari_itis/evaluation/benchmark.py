@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from napari_itis.clicks import Click, robot_click
 from napari_itis.datasets import DatasetError, ObjectSample
-from napari_itis.evaluation.metrics import failures, iou, noc, noc_whole_set
+from napari_itis.evaluation.metrics import (
+    corrections,
+    failures,
+    iou,
+    iou_against_clicks,
+    noc,
+    noc_whole_set,
+)
+
+AIMS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+"""IoUs to aim at for the curve of what is reached against what is spent (paper, Fig. 6)."""
 
 
 class Segmenter(Protocol):
@@ -76,9 +86,10 @@ class BenchmarkResult:
         -------
         dict
             Keys `objects`, `noc`, `noc_whole_set` (None where the mean never gets there),
-            `failures`, `mean_iou` (after click 1, 2, ...), `initial_iou`, `seconds_per_click`
-            (`first`: median over the objects' first clicks, image included; `median` and `p95`:
-            over all clicks) and `per_object`.
+            `failures`, `mean_iou` (after click 1, 2, ...), `initial_iou`, `iou_against_clicks`
+            (for the aims `AIMS`), `corrections` (None where all objects start without a mask),
+            `seconds_per_click` (`first`: median over the objects' first clicks, image included;
+            `median` and `p95`: over all clicks) and `per_object`.
 
         Raises
         ------
@@ -98,6 +109,8 @@ class BenchmarkResult:
             "failures": {_key(t): failures(ious, t, initial) for t in targets},
             "mean_iou": ious.mean(axis=0).tolist(),
             "initial_iou": float(initial.mean()),
+            "iou_against_clicks": iou_against_clicks(ious, AIMS, initial),
+            "corrections": corrections(ious, initial) if initial.any() else None,
             "seconds_per_click": {
                 "first": float(np.median(first)) if first else None,
                 "median": float(np.median(spent)) if spent else None,
@@ -106,6 +119,7 @@ class BenchmarkResult:
             "per_object": [
                 {
                     "id": result.id,
+                    "initial_iou": result.initial_iou,
                     "ious": list(result.ious),
                     "clicks": [[click.y, click.x, click.positive] for click in result.clicks],
                 }

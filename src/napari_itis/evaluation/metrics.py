@@ -198,6 +198,44 @@ def iou_against_clicks(
     return points
 
 
+def corrections(
+    ious: ArrayLike, initial: ArrayLike, low: float = 0.6, high: float = 0.9
+) -> dict[str, dict[str, float | None]]:
+    """What the first click does to bad masks, and to good ones.
+
+    Parameters
+    ----------
+    ious, initial
+        As in `noc`.
+    low, high : float
+        Masks below `low` are bad, masks above `high` good.
+
+    Returns
+    -------
+    dict
+        `bad`: `below`, `frames`, `mean_gain`; `good`: `above`, `frames`, `mean_loss`,
+        `largest_loss`, with None where there are no such masks. Gain and loss are differences of
+        IoU; a loss below 0 is a gain.
+    """
+    table = _table(ious)
+    starts = np.asarray(initial, dtype=float)
+    gain = table[:, 0] - starts
+    bad, good = gain[starts < low], -gain[starts > high]
+    return {
+        "bad": {
+            "below": low,
+            "frames": len(bad),
+            "mean_gain": float(bad.mean()) if len(bad) else None,
+        },
+        "good": {
+            "above": high,
+            "frames": len(good),
+            "mean_loss": float(good.mean()) if len(good) else None,
+            "largest_loss": float(good.max()) if len(good) else None,
+        },
+    }
+
+
 def _without_void(
     prediction: NDArray, truth: NDArray, void: NDArray | None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
