@@ -151,6 +151,20 @@ class TestWhatIsBroken:
             read_dataset("coco", tmp_path)
         assert "\n" not in str(caught.value)
 
+    def test_file_names_with_folders(self, trees, tmp_path):
+        content = trees.coco_json()
+        for entry, folder in zip(content["images"], ("left", "right")):
+            entry["file_name"] = f"{folder}/one.jpg"
+        images = read_training_set("coco", trees.coco(tmp_path, content), "val2017")
+        assert [i.id for i in images] == ["left/one", "right/one"]
+        assert all(i.image_path.is_file() for i in images)
+
+    def test_two_images_of_one_name(self, trees, tmp_path):
+        content = trees.coco_json()
+        content["images"][0]["file_name"] = content["images"][1]["file_name"]
+        with pytest.raises(DatasetError, match=r"has two images of the name Bär_01"):
+            read_dataset("coco", trees.coco(tmp_path, content))
+
     def test_no_images(self, trees, tmp_path):
         trees.coco(tmp_path, {"images": [], "annotations": []})
         with pytest.raises(DatasetError, match=r"val2017\.json lists no images"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_itis.datasets import DatasetError, problems, read_dataset, read_training_set
+from napari_itis.datasets import DatasetError, read_dataset, read_training_set
 
 
 def save(path, values):
@@ -54,30 +54,57 @@ class TestGrabCut:
         assert np.argwhere(truth).tolist() == [[1, 2], [1, 3], [2, 2], [2, 3]]
         assert np.argwhere(void).tolist() == [[1, 1], [1, 4], [2, 1], [2, 4]]
 
-    def test_listing_reads_no_pixels(self, grabcut):
+    def test_a_broken_photo_is_found_at_the_start(self, grabcut):
         (grabcut / "data_GT" / "lion.jpg").write_text("broken")
+        with pytest.raises(DatasetError, match=r"not an image .*lion\.jpg"):
+            read_dataset("grabcut", grabcut)
+        faults = []
+        assert [s.id for s in read_dataset("grabcut", grabcut, faults=faults)] == ["ant"]
+        assert len(faults) == 1
+
+    @pytest.mark.parametrize("suffix", ["jpg", "png"])
+    def test_a_photo_that_is_cut_off_is_found_at_the_start(self, grabcut, suffix):
+        noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+        (grabcut / "data_GT" / "lion.jpg").unlink()
+        path = grabcut / "data_GT" / f"lion.{suffix}"
+        save(path, noise)
+        save(grabcut / "boundary_GT" / "lion.png", np.full((64, 96), 255))
         assert len(read_dataset("grabcut", grabcut)) == 2
+        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+        with pytest.raises(DatasetError, match=rf"cannot read .*lion\.{suffix}"):
+            read_dataset("grabcut", grabcut)
+
+    def test_listing_for_training_reads_no_pixels(self, grabcut):
+        (grabcut / "data_GT" / "lion.jpg").write_text("broken")
+        assert len(read_training_set("grabcut", grabcut)) == 2
 
     def test_missing_mask_is_named(self, grabcut):
         (grabcut / "boundary_GT" / "lion.png").unlink()
+        with pytest.raises(DatasetError, match=r"no mask for .*lion\.jpg: expected .*lion\.png"):
+            read_dataset("grabcut", grabcut)
+
+    def test_what_vanishes_later_is_named(self, grabcut):
         lion = read_dataset("grabcut", grabcut)[1]
+        (grabcut / "boundary_GT" / "lion.png").unlink()
         with pytest.raises(DatasetError, match=r"no mask for .*lion\.jpg: expected .*lion\.png"):
             lion.require_files()
+        with pytest.raises(DatasetError, match=r"no such image file: .*lion\.png"):
+            lion.load()
 
     def test_mask_of_another_size(self, grabcut):
         save(grabcut / "boundary_GT" / "lion.png", np.full((4, 7), 255))
         with pytest.raises(DatasetError, match=r"lion\.png is 7 x 4 .* lion\.jpg is 6 x 4"):
-            read_dataset("grabcut", grabcut)[1].load()
+            read_dataset("grabcut", grabcut)
 
     def test_mask_without_object(self, grabcut):
         save(grabcut / "boundary_GT" / "lion.png", np.full((4, 6), 128))
         with pytest.raises(DatasetError, match=r"lion\.png holds no pixel"):
-            read_dataset("grabcut", grabcut)[1].load()
+            read_dataset("grabcut", grabcut)
 
     def test_unknown_value(self, grabcut):
         save(grabcut / "boundary_GT" / "lion.png", np.full((4, 6), 77))
         with pytest.raises(DatasetError, match=r"lion\.png has the value 77"):
-            read_dataset("grabcut", grabcut)[1].load()
+            read_dataset("grabcut", grabcut)
 
     def test_no_such_folder(self, tmp_path):
         with pytest.raises(DatasetError, match="no such folder"):
@@ -90,9 +117,8 @@ class TestGrabCut:
 
     def test_a_mask_without_photo_is_found(self, grabcut):
         save(grabcut / "boundary_GT" / "bee.png", np.full((4, 6), 255))
-        bee = read_dataset("grabcut", grabcut)[1]
         with pytest.raises(DatasetError, match=r"no photo for .*bee\.png: expected .*bee\.jpg"):
-            bee.require_files()
+            read_dataset("grabcut", grabcut)
 
     def test_all_objects_of_an_image(self, grabcut):
         image = read_training_set("grabcut", grabcut)[0]
@@ -139,14 +165,13 @@ class TestBerkeley:
     def test_a_photo_without_mask_and_a_mask_without_photo_are_found(self, berkeley):
         photo(berkeley / "images" / "555.jpg")
         save(berkeley / "masks" / "777.png", np.full((4, 6), 255))
-        found = {
-            sample.id: problem
-            for sample, problem in problems(read_dataset("berkeley", berkeley))
-            if problem
-        }
-        assert set(found) == {"555", "777"}
-        assert "no mask for" in found["555"]
-        assert "no photo for" in found["777"]
+        found = []
+        assert len(read_dataset("berkeley", berkeley, faults=found)) == 4
+        assert len(found) == 2
+        assert "no mask for" in found[0]
+        assert "555" in found[0]
+        assert "no photo for" in found[1]
+        assert "777" in found[1]
 
 
 def test_unknown_data_set(tmp_path):

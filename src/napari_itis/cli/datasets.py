@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,7 @@ from rich.progress import (
 
 from napari_itis.cli.errors import InputError
 from napari_itis.cli.output import check_output, write_json
-from napari_itis.datasets import LabelledImage
-from napari_itis.datasets.check import CheckReport
+from napari_itis.datasets.check import CheckReport, Findings
 from napari_itis.datasets.check import check as check_all
 from napari_itis.datasets.download import download as fetch
 from napari_itis.datasets.layouts import find_layout
@@ -50,9 +49,15 @@ def check(dataset: str, root: Path, split: str | None, json_path: Path | None) -
         check_output(json_path, (".json",))
     errors = Console(stderr=True)
 
-    def progress(images: Sequence[LabelledImage]) -> Iterator[LabelledImage]:
-        hidden = not errors.is_terminal
-        yield from track(images, f"check {dataset}", console=errors, transient=True, disable=hidden)
+    def progress(findings: Findings, count: int) -> Findings:
+        return track(
+            findings,
+            f"check {dataset}",
+            total=count,
+            console=errors,
+            transient=True,
+            disable=not errors.is_terminal,
+        )
 
     report = check_all(dataset, root, split, progress)
     for problem in report.problems:

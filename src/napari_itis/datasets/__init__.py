@@ -1,7 +1,8 @@
 """Readers of public data sets and of plain folders: images with their objects and void pixels."""
 
-from napari_itis.datasets.base import DatasetError, LabelledImage, ObjectSample, problems
+from napari_itis.datasets.base import DatasetError, ObjectSample
 from napari_itis.datasets.images import ImageError, read_array, read_image
+from napari_itis.datasets.labelled import LabelledImage
 from napari_itis.datasets.layouts import DATASETS, LAYOUTS, read_dataset, read_training_set
 
 __all__ = [
@@ -11,7 +12,6 @@ __all__ = [
     "ImageError",
     "LabelledImage",
     "ObjectSample",
-    "problems",
     "read_array",
     "read_dataset",
     "read_image",

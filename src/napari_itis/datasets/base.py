@@ -1,16 +1,15 @@
-"""What every reader of a data set yields: images whose objects are read when they are asked for."""
+"""One object of one photo, read when it is asked for, and how a data set says what is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_itis.datasets.images import ImageError, read_image, read_size
+from napari_itis.datasets.images import ImageError, read_image
 
 
 class DatasetError(ValueError):
@@ -18,7 +17,6 @@ class DatasetError(ValueError):
 
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
-Labels = tuple[NDArray[np.int32], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class ObjectSample:
         """
         image = self.image()
         truth, void = self.masks()
-        _require_one_size(image.shape[:2], self.image_path, truth.shape, self.mask_path)
+        require_one_size(image.shape[:2], self.image_path, truth.shape, self.mask_path)
         return image, truth, void
 
     def require_files(self) -> None:
@@ -110,186 +108,7 @@ class ObjectSample:
         DatasetError
             If one of the files is missing.
         """
-        _require_files(self.image_path, self.mask_path)
-
-
-@dataclass(frozen=True)
-class LabelledImage:
-    """One photo with all its objects, as training wants it.
-
-    Creating it reads nothing. It can be sent to worker processes.
-
-    Attributes
-    ----------
-    id : str
-        Unique in its data set; data sets are sorted by it.
-    image_path : Path
-        The photo.
-    mask_path : Path
-        The file that the objects come from.
-    read_labels : callable
-        Takes `mask_path`; returns int32 (H, W), objects 1..n with gaps allowed, 0 background
-        and void, and bool (H, W), what is void.
-    separator : str
-        Stands between this id and the label in the id of an object.
-    """
-
-    id: str
-    image_path: Path
-    mask_path: Path
-    read_labels: Callable[[Path], Labels]
-    separator: str = "/"
-
-    def image(self) -> NDArray[np.uint8]:
-        """Read the photo, uint8 (H, W, 3).
-
-        Raises
-        ------
-        DatasetError
-            If the file is missing or no image.
-        """
-        try:
-            return read_image(self.image_path)
-        except ImageError as error:
-            raise DatasetError(str(error)) from None
-
-    def labels(self) -> Labels:
-        """Read the objects and the pixels that must not count.
-
-        Returns
-        -------
-        labels : ndarray of int32, shape (H, W)
-            Objects 1..n, gaps allowed; 0 is background and void.
-        void : ndarray of bool, shape (H, W)
-
-        Raises
-        ------
-        DatasetError
-            If the file is missing, unreadable or breaks the layout.
-        """
-        try:
-            return self.read_labels(self.mask_path)
-        except ImageError as error:
-            raise DatasetError(str(error)) from None
-
-    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
-        """Read photo, labels and void together and compare their sizes.
-
-        Returns
-        -------
-        image : ndarray of uint8, shape (H, W, 3)
-        labels : ndarray of int32, shape (H, W)
-        void : ndarray of bool, shape (H, W)
-
-        Raises
-        ------
-        DatasetError
-            As `image` and `labels`, and if photo and mask differ in size.
-        """
-        image = self.image()
-        labels, void = self.labels()
-        _require_one_size(image.shape[:2], self.image_path, labels.shape, self.mask_path)
-        return image, labels, void
-
-    def samples(self) -> list[ObjectSample]:
-        """List the objects; the mask is read to find them, unless the layout knows them.
-
-        Returns
-        -------
-        list of ObjectSample
-            With ids ``IMAGE/LABEL``, sorted by label.
-
-        Raises
-        ------
-        DatasetError
-            As `labels`, and if the photo is missing or of another size.
-        """
-        self.require_files()
-        labels, _ = self.labels()
-        self.require_size(labels)
-        return [
-            ObjectSample(
-                f"{self.id}{self.separator}{label}",
-                self.image_path,
-                self.mask_path,
-                partial(object_masks, read_labels=self.read_labels, label=int(label)),
-            )
-            for label in np.unique(labels[labels > 0])
-        ]
-
-    def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
-        """Size of every object in pixels, by its id.
-
-        Parameters
-        ----------
-        labels : ndarray of int32, shape (H, W)
-            As `labels` gives them.
-        """
-        ids, counts = np.unique(labels[labels > 0], return_counts=True)
-        return {f"{self.id}{self.separator}{i}": int(n) for i, n in zip(ids, counts)}
-
-    def require_size(self, labels: NDArray[np.int32]) -> None:
-        """Compare the size of the photo, by its header, with that of its labels.
-
-        Parameters
-        ----------
-        labels : ndarray of int32, shape (H, W)
-            As `labels` gives them.
-
-        Raises
-        ------
-        DatasetError
-            If they differ or the photo is no image.
-        """
-        try:
-            size = read_size(self.image_path)
-        except ImageError as error:
-            raise DatasetError(str(error)) from None
-        _require_one_size(size, self.image_path, labels.shape, self.mask_path)
-
-    def require_files(self) -> None:
-        """Look, without reading, whether photo and mask are there.
-
-        Raises
-        ------
-        DatasetError
-            If one of the files is missing.
-        """
-        _require_files(self.image_path, self.mask_path)
-
-
-@dataclass(frozen=True)
-class SingleObjectImage(LabelledImage):
-    """A photo with one object, label 1, which bears the image's own id."""
-
-    def samples(self) -> list[ObjectSample]:
-        """Give the one object; nothing is read."""
-        read_masks = partial(object_masks, read_labels=self.read_labels, label=1)
-        return [ObjectSample(self.id, self.image_path, self.mask_path, read_masks)]
-
-    def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
-        """Size of the object in pixels, by its id; see `LabelledImage.areas`."""
-        return {self.id: int(np.count_nonzero(labels == 1))}
-
-
-def object_masks(path: Path, read_labels: Callable[[Path], Labels], label: int) -> Masks:
-    """Read one object out of a label image.
-
-    Parameters
-    ----------
-    path : Path
-        The file that `read_labels` takes.
-    read_labels : callable
-        See `LabelledImage`.
-    label : int
-        The object.
-
-    Returns
-    -------
-    truth, void : ndarray of bool, shape (H, W)
-    """
-    labels, void = read_labels(path)
-    return labels == label, void
+        require_files_of(self.image_path, self.mask_path)
 
 
 def report(message: str, faults: list[str] | None) -> None:
@@ -312,39 +131,18 @@ def report(message: str, faults: list[str] | None) -> None:
     faults.append(message)
 
 
-def problems(samples: Iterable[ObjectSample]) -> Iterator[tuple[ObjectSample, str | None]]:
-    """Read every sample and say what is wrong with it.
-
-    Parameters
-    ----------
-    samples : iterable of ObjectSample
-
-    Yields
-    ------
-    sample : ObjectSample
-    problem : str or None
-        One line, or None where the sample is fine.
-    """
-    for sample in samples:
-        try:
-            sample.require_files()
-            sample.load()
-        except DatasetError as error:
-            yield sample, str(error)
-        else:
-            yield sample, None
-
-
-def _require_files(image: Path, mask: Path) -> None:
+def require_files_of(image: Path, mask: Path) -> None:
+    """Look, without reading, whether photo and mask are there, or raise `DatasetError`."""
     if not image.is_file():
         raise DatasetError(f"no photo for the mask {mask}: expected {image}")
     if not mask.is_file():
         raise DatasetError(f"no mask for the photo {image}: expected {mask}")
 
 
-def _require_one_size(
+def require_one_size(
     image: tuple[int, ...], image_path: Path, mask: tuple[int, ...], mask_path: Path
 ) -> None:
+    """Compare the shapes (H, W) of photo and mask, or raise `DatasetError`."""
     if image != mask:
         raise DatasetError(
             f"the mask {mask_path} is {size_text(mask)}, its photo "

@@ -12,13 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import (
-    Labels,
-    SingleObjectImage,
-    report,
-)
+from napari_itis.datasets.base import report
 from napari_itis.datasets.files import image_files, require_folder
 from napari_itis.datasets.images import read_array
+from napari_itis.datasets.labelled import Labels, SingleObjectImage
 
 LAYOUT = "Berkeley's images/ with photos and masks/ with one mask per object"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from napari_itis.datasets.base import DatasetError, LabelledImage
-from napari_itis.datasets.layouts import find_layout
+from napari_itis.datasets.base import DatasetError
+from napari_itis.datasets.labelled import LabelledImage
+from napari_itis.datasets.layouts import find_layout, in_threads
 
-Progress = Callable[[Sequence[LabelledImage]], Iterable[LabelledImage]]
+# The sizes of the objects by id, height and width, how many pixels are void.
+Finding = tuple[dict[str, int], tuple[int, int], int]
+Findings = Iterable[tuple[LabelledImage, "Finding | DatasetError"]]
 
 
 @dataclass
@@ -88,7 +91,7 @@ def check(
     name: str,
     root: str | PathLike[str],
     split: str | None = None,
-    progress: Progress = iter,
+    progress: Callable[[Findings, int], Findings] = lambda findings, count: findings,
 ) -> CheckReport:
     """Read every photo and mask of a data set and collect all that is wrong.
 
@@ -101,7 +104,8 @@ def check(
     split : str, optional
         Which of the layout's lists to read; by default the one that is evaluated on.
     progress : callable, optional
-        Takes the images and gives them one by one, showing how far it is.
+        Takes what is found image by image, and how many there are; hands it on and shows how far
+        it is.
 
     Returns
     -------
@@ -115,22 +119,31 @@ def check(
     """
     report = CheckReport()
     images = find_layout(name).read(root, split, report.problems)
-    for image in progress(images):
-        try:
-            image.require_files()
-            labels, void = image.load()[1:]
-        except DatasetError as error:
-            report.problems.append(str(error))
+    for image, found in progress(in_threads(_inspect, images), len(images)):
+        if isinstance(found, DatasetError):
+            report.problems.append(str(found))
             continue
-        areas = image.areas(labels)
-        empty = [name for name, area in areas.items() if area == 0]
+        areas, size, void = found
         report.problems += [
-            f"the mask {image.mask_path} holds no pixel of object {name}" for name in empty
+            f"the mask {image.mask_path} holds no pixel of object {name}"
+            for name, area in areas.items()
+            if area == 0
         ]
         report.areas += [area for area in areas.values() if area]
-        report.sizes[image.image_path] = (labels.shape[0], labels.shape[1])
-        report.pixels += labels.size
-        report.void += int(np.count_nonzero(void))
+        report.sizes[image.image_path] = size
+        report.pixels += size[0] * size[1]
+        report.void += void
     if not report.problems and not report.objects:
         report.problems.append(f"no objects in {root}: every mask is empty")
     return report
+
+
+def _inspect(image: LabelledImage) -> Finding | DatasetError:
+    try:
+        image.require_files()
+        labels, void = image.labels()
+        image.require_photo(labels.shape)
+    except DatasetError as error:
+        return error
+    size = (labels.shape[0], labels.shape[1])
+    return image.areas(labels), size, int(np.count_nonzero(void))

@@ -21,15 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_itis.datasets.base import (
-    DatasetError,
-    LabelledImage,
-    Labels,
-    Masks,
-    ObjectSample,
-    report,
-)
+from napari_itis.datasets.base import DatasetError, Masks, ObjectSample, report
 from napari_itis.datasets.files import unknown_split
+from napari_itis.datasets.labelled import LabelledImage, Labels
 from napari_itis.datasets.outlines import Outline, parse_outline
 
 LAYOUT = "annotations/instances_SPLIT.json and photos in SPLIT/, such as val2017"
@@ -54,15 +48,15 @@ class CocoImage(LabelledImage):
     outlines: dict[int, Outline] | None = None
 
     def samples(self) -> list[ObjectSample]:
-        """List the objects that have a pixel, with ids ``IMAGE/ANNOTATION``; nothing is drawn.
+        """List the objects that have a pixel, with ids ``IMAGE/ANNOTATION``.
 
         Raises
         ------
         DatasetError
-            If the photo is missing or of another size.
+            If the photo is missing, broken or of another size.
         """
         self.require_files()
-        self.require_size(np.broadcast_to(np.int32(0), self.size))
+        self.require_photo(self.size)
         crowds = self.read_labels.keywords["crowds"]  # type: ignore[attr-defined]
         return [
             ObjectSample(
@@ -211,10 +205,13 @@ def _images(
             crowds[entry.get("id")].append(outline)
         else:
             objects[entry.get("id")][name] = outline
-    found: list[LabelledImage] = []
+    found: dict[str, LabelledImage] = {}
     for key, entry in entries.items():
         try:
-            photo, size = _photo(root, split, entry, path), _size(entry, path)
+            name, photo = _photo(root, split, entry, path)
+            size = _size(entry, path)
+            if name in found:
+                raise DatasetError(f"{path} has two images of the name {name}: keep one of them")
         except DatasetError as error:
             report(str(error), faults)
             continue
@@ -222,8 +219,8 @@ def _images(
         read_labels = partial(
             draw_labels, outlines=outlines, crowds=tuple(crowds.get(key, ())), size=size
         )
-        found.append(CocoImage(photo.stem, photo, path, read_labels, "/", size, outlines))
-    return sorted(found, key=lambda image: image.id)
+        found[name] = CocoImage(name, photo, path, read_labels, "/", size, outlines)
+    return [found[name] for name in sorted(found)]
 
 
 def _size(entry: dict[str, Any], path: Path) -> tuple[int, int]:
@@ -233,18 +230,17 @@ def _size(entry: dict[str, Any], path: Path) -> tuple[int, int]:
     return size  # type: ignore[return-value]
 
 
-def _photo(root: Path, split: str, entry: dict[str, Any], path: Path) -> Path:
+def _photo(root: Path, split: str, entry: dict[str, Any], path: Path) -> tuple[str, Path]:
     # LVIS mixes photos of two folders and names them by their address alone.
     address = PurePosixPath(str(entry.get("coco_url") or ""))
-    name = PurePosixPath(str(entry.get("file_name") or address.name)).name
+    name = str(entry.get("file_name") or address.name)
     if not name:
         raise DatasetError(f"image {entry.get('id')!r} in {path} has no file_name")
     folders = [folder for folder in (split, address.parent.name) if folder]
     places = [base / folder / name for folder in folders for base in (root, root / "images")]
-    for place in places:
-        if place.is_file():
-            return place
-    return root / (address.parent.name or split) / name
+    found = next((place for place in places if place.is_file()), None)
+    photo = found or root / (address.parent.name or split) / name
+    return str(PurePosixPath(name).with_suffix("")), photo
 
 
 def draw_labels(

@@ -16,16 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_itis.datasets.base import (
-    DatasetError,
-    LabelledImage,
-    Labels,
-    ObjectSample,
-    SingleObjectImage,
-    report,
-)
+from napari_itis.datasets.base import DatasetError, ObjectSample, report
 from napari_itis.datasets.files import image_files, read_list, require_folder, unknown_split
 from napari_itis.datasets.images import read_array, read_indices
+from napari_itis.datasets.labelled import LabelledImage, Labels, SingleObjectImage
 
 LAYOUT = (
     "JPEGImages/480p/SEQUENCE/NUMBER.jpg, Annotations/480p/SEQUENCE/NUMBER.png and "
@@ -41,11 +35,8 @@ class OneObjectFrame(SingleObjectImage):
     """A frame with one object, which may be out of sight."""
 
     def samples(self) -> list[ObjectSample]:
-        """Give the object, if it is in sight; the mask is read to see."""
-        self.require_files()
-        labels, _ = self.labels()
-        self.require_size(labels)
-        return super().samples() if labels.any() else []
+        """Give the object, if it is in sight; see `LabelledImage.samples`."""
+        return [self.sample()] if self.checked_labels().any() else []
 
     def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
         """Size of the object in pixels, by its id, if it is in sight."""

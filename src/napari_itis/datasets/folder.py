@@ -12,14 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import (
-    DatasetError,
-    LabelledImage,
-    Labels,
-    report,
-)
+from napari_itis.datasets.base import DatasetError, report
 from napari_itis.datasets.files import image_files, require_folder
 from napari_itis.datasets.images import ImageError, read_indices
+from napari_itis.datasets.labelled import LabelledImage, Labels
 
 LAYOUT = "images/NAME.* and masks/NAME.png"
 

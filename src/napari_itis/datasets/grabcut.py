@@ -10,14 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import (
-    DatasetError,
-    Labels,
-    SingleObjectImage,
-    report,
-)
+from napari_itis.datasets.base import DatasetError, report
 from napari_itis.datasets.files import image_files, require_folder
 from napari_itis.datasets.images import read_array
+from napari_itis.datasets.labelled import Labels, SingleObjectImage
 
 LAYOUT = "GrabCut's data_GT/ with photos and boundary_GT/ with masks"
 

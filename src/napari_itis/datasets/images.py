@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 _TIFF = {".tif", ".tiff"}
+_JPEG = {".jpg", ".jpeg"}
 _COLOURS = {"CMYK", "YCbCr", "HSV", "LAB", "RGBX", "RGBa"}
 
 
@@ -109,8 +110,8 @@ def read_indices(path: str | PathLike[str]) -> NDArray:
     return mask
 
 
-def read_size(path: str | PathLike[str]) -> tuple[int, int]:
-    """Look at the height and width of an image; its pixels are not decoded.
+def verified_size(path: str | PathLike[str]) -> tuple[int, int]:
+    """Tell the height and width of an image and make sure that its file is whole.
 
     Parameters
     ----------
@@ -125,21 +126,23 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
     Raises
     ------
     ImageError
-        If the file is missing or no image.
+        If the file is missing, no image, or cut off.
     """
     path = Path(path)
-    if path.suffix.lower() in _TIFF:
+    if path.suffix.lower() not in _JPEG or not path.is_file():
         height, width = read_array(path).shape[:2]
         return height, width
-    if not path.is_file():
-        raise ImageError(f"no such image file: {path}")
     try:
         with Image.open(path) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        raise ImageError(f"not an image that can be read: {path}") from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"cannot read the image {path}: {error}") from None
+            size = image.height, image.width
+            # An eighth of the resolution takes a quarter of the time, and all of the file.
+            image.draft("L", (1, 1))
+            image.load()
+            return size
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        # Decoded in full, it says what is wrong with it.
+        height, width = read_array(path).shape[:2]
+        return height, width
 
 
 def _read_pillow(path: Path, colors: bool) -> NDArray:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import DatasetError, LabelledImage, Labels, report
+from napari_itis.datasets.base import DatasetError, report
 from napari_itis.datasets.files import find_tree, image_files
 from napari_itis.datasets.images import read_indices
+from napari_itis.datasets.labelled import LabelledImage, Labels
 
 LAYOUT = "training/ with image_2/NAME.png and instance/NAME.png"
 CAR = 26

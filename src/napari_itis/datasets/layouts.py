@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike
+from typing import TypeVar
 
 from napari_itis.datasets import berkeley, coco, davis, folder, grabcut, kitti, sbd, voc
-from napari_itis.datasets.base import DatasetError, LabelledImage, ObjectSample, report
+from napari_itis.datasets.base import DatasetError, ObjectSample, report
+from napari_itis.datasets.labelled import LabelledImage
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,8 @@ def read_dataset(
 ) -> list[ObjectSample]:
     """List the objects of a data set by the name of its layout.
 
-    Masks are read where only they tell what objects there are, and compared with the size of
-    their photos, so that what is wrong with them is known before any work starts.
+    Every photo and mask is looked at, so that what is wrong with them is known before any work
+    starts; nothing of them is kept.
 
     Parameters
     ----------
@@ -107,12 +113,13 @@ def read_dataset(
         If the name or the split is unknown, the folder does not follow the layout, or it holds
         no object.
     """
+    images = find_layout(name).read(root, split, faults)
     samples: list[ObjectSample] = []
-    for image in find_layout(name).read(root, split, faults):
-        try:
-            samples += image.samples()
-        except DatasetError as error:
-            report(str(error), faults)
+    for _, found in in_threads(_samples, images):
+        if isinstance(found, DatasetError):
+            report(str(found), faults)
+        else:
+            samples += found
     if not samples:
         why = f", such as: {faults[0]}" if faults else ": every mask is empty"
         raise DatasetError(f"no objects in {root}{why}")
@@ -156,3 +163,35 @@ def read_training_set(
     if not images:
         raise DatasetError(f"no images in {root}: expected {found.description}")
     return images
+
+
+def in_threads(
+    work: Callable[[LabelledImage], Result], images: Sequence[LabelledImage]
+) -> Iterator[tuple[LabelledImage, Result]]:
+    """Do something with every image, a few at a time.
+
+    Parameters
+    ----------
+    work : callable
+        Takes an image.
+    images : sequence of LabelledImage
+
+    Yields
+    ------
+    image : LabelledImage
+        In the order given.
+    result : any
+        What `work` made of it.
+    """
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    try:
+        yield from zip(images, pool.map(work, images))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _samples(image: LabelledImage) -> list[ObjectSample] | DatasetError:
+    try:
+        return image.samples()
+    except DatasetError as error:
+        return error

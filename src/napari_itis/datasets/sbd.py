@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_itis.datasets import voc
-from napari_itis.datasets.base import DatasetError, LabelledImage, Labels
+from napari_itis.datasets.base import DatasetError
 from napari_itis.datasets.files import find_tree, read_list, unknown_split
 from napari_itis.datasets.images import ImageError
+from napari_itis.datasets.labelled import LabelledImage, Labels
 
 LAYOUT = "benchmark_RELEASE/dataset/ with img/NAME.jpg, inst/NAME.mat and SPLIT.txt"
 MERGED_LAYOUT = "VOCdevkit/VOC2012 (or VOC2012) beside benchmark_RELEASE/dataset (or SBD)"

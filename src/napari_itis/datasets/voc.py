@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from napari_itis.datasets.base import DatasetError, LabelledImage, Labels
+from napari_itis.datasets.base import DatasetError
 from napari_itis.datasets.files import find_tree, read_list
 from napari_itis.datasets.images import read_indices
+from napari_itis.datasets.labelled import LabelledImage, Labels
 
 LAYOUT = (
     "VOC2012/ with JPEGImages/NAME.jpg, SegmentationObject/NAME.png and "
