@@ -11,35 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from napari_itis.datasets import ObjectSample, folder
 from napari_itis.evaluation.benchmark import run_benchmark
 from napari_itis.inference import Predictor
 from napari_itis.training import load_config
-from napari_itis.training.sources import is_held_back, list_images
-
-TARGETS = (0.85, 0.90)
-
-
-def held_back_objects(
-    config_name: str, data_root: str, per_source: int, min_area: int
-) -> list[ObjectSample]:
-    """One object of each held-back image, drawn by the image's name."""
-    config = replace(load_config(config_name), data_root=data_root, min_area=min_area)
-    samples = []
-    for source in config.data:
-        images = [i for i in list_images(source, config) if is_held_back(i.id, config.held_back)]
-        for image in images[:per_source]:
-            rng = np.random.default_rng(list(image.id.encode()))
-            label = int(rng.choice(list(image.objects)))
-            read = partial(folder.object_masks, label=label)
-            samples.append(ObjectSample(f"{image.id}:{label}", image.image, image.mask, read))
-    return samples
+from napari_itis.training.sources import list_sources
+from napari_itis.training.validation import TARGETS, held_back_objects
 
 
 def main() -> None:
@@ -71,9 +51,11 @@ def main() -> None:
     settings = {key: json.loads(value) for key, value in settings.items()}
     predictor.config = replace(predictor.config, **settings)
     predictor.working_size = predictor.config.working_size
-    samples = held_back_objects(
-        arguments.config, arguments.data_root, arguments.per_source, arguments.min_area
+    config = replace(
+        load_config(arguments.config), data_root=arguments.data_root, min_area=arguments.min_area
     )
+    by_source = held_back_objects(config, list_sources(config), arguments.per_source)
+    samples = [sample for source in by_source for sample in source]
     result = run_benchmark(predictor, samples, max_clicks=arguments.clicks)
     summary = result.summary(TARGETS)
     iou = summary["mean_iou"]

@@ -1,6 +1,7 @@
 """Train a network: python train/train.py CONFIG [--set KEY=VALUE] [--data NAME:ROOT] …
 
-The same function as `napari-itis train` and as the dock widget.
+On several processes or machines: torchrun --nproc-per-node N --nnodes M train/train.py CONFIG …
+The same function as `napari-itis train`.
 """
 
 import sys
@@ -8,5 +9,4 @@ import sys
 from napari_itis.cli import main
 
 if __name__ == "__main__":
-    sys.argv.insert(1, "train")
-    main()
+    sys.exit(main(["train", *sys.argv[1:]]))

@@ -1,111 +1,165 @@
-"""A training that is killed goes on as if nothing had happened, bit for bit."""
+"""A training that ends before its time goes on as if nothing had happened, bit for bit."""
 
+import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from napari_itis.network.weights import read_tensors
-from napari_itis.training import ConfigError, Training, load_config, train
+from napari_itis.training import ConfigError, Training, TrainingStopped, load_config, train
 from napari_itis.training.checkpoint import CHECKPOINT
 
 SCRIPT = """
-import sys
+import json, sys
 from napari_itis.training import train
 def slow(report):
     print(report.step, flush=True)
-    if report.step == int(sys.argv[3]):
+    if report.step == 9:
         import time; time.sleep(600)
-train("smoke", ["threads=1"], ["shapes:" + sys.argv[1]], sys.argv[2], report=slow)
+train("smoke", json.loads(sys.argv[1]), output=sys.argv[2], report=slow)
 """
 
 
-def finish(shapes: Path, output: Path, resume: bool = True) -> dict[str, torch.Tensor]:
-    train("smoke", ["threads=1"], [f"shapes:{shapes}"], output, resume=resume)
+def finish(tiny: list[str], output: Path, resume: bool = True) -> dict[str, torch.Tensor]:
+    train("smoke", tiny, output=output, resume=resume)
     tensors, about = read_tensors(output / CHECKPOINT)
     assert about["step"] == 12
     return tensors
 
 
+def assert_same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == two.keys()
+    for name, tensor in one.items():
+        assert torch.equal(tensor, two[name]), name
+
+
 @pytest.fixture(scope="module")
-def uninterrupted(shapes, tmp_path_factory) -> dict[str, torch.Tensor]:
-    return finish(shapes, tmp_path_factory.mktemp("whole"), resume=False)
+def uninterrupted(tiny, tmp_path_factory) -> dict[str, torch.Tensor]:
+    return finish(tiny, tmp_path_factory.mktemp("whole"), resume=False)
 
 
-# 12 steps, 6 an epoch, a checkpoint every 2: killed inside the first epoch past a checkpoint,
-# at the border of the epochs, and inside the second.
-@pytest.mark.parametrize("killed_at", [3, 6, 9])
-def test_killed_training_resumes_bit_for_bit(shapes, tmp_path, uninterrupted, killed_at):
+# Inside the second epoch, one step past a checkpoint.
+def test_killed_training_resumes_bit_for_bit(tiny, tmp_path, uninterrupted):
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(shapes), str(tmp_path), str(killed_at)],
+        [sys.executable, "-c", SCRIPT, json.dumps(tiny), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
     )
     for line in process.stdout:
-        if int(line) == killed_at:
+        if int(line) == 9:
             break
-    time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    _, about = read_tensors(tmp_path / CHECKPOINT)
-    assert about["step"] == killed_at - killed_at % 2
-    resumed = finish(shapes, tmp_path)
-    assert resumed.keys() == uninterrupted.keys()
-    for name, tensor in uninterrupted.items():
-        assert torch.equal(tensor, resumed[name]), name
+    assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 8
+    assert_same(finish(tiny, tmp_path), uninterrupted)
 
 
-def test_weights_of_a_training_segment(shapes, tmp_path):
+# Inside the first epoch, at the border of the epochs.
+@pytest.mark.parametrize("stopped_at", [3, 6])
+def test_stopped_training_resumes_bit_for_bit(tiny, tmp_path, uninterrupted, stopped_at):
+    def stop(report):
+        if report.step == stopped_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingStopped) as stopped:
+        train("smoke", tiny, output=tmp_path, report=stop)
+    assert stopped.value.step == stopped_at
+    assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == stopped_at
+    assert_same(finish(tiny, tmp_path), uninterrupted)
+    rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert [int(row.split(",")[0]) for row in rows[1:]] == list(range(1, 13))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_training_after_its_step_with_a_checkpoint(tiny, tmp_path, number):
+    def send(report):
+        if report.step == 3:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(TrainingStopped) as stopped:
+        train("smoke", tiny, output=tmp_path, report=send)
+    assert (stopped.value.step, stopped.value.signal) == (3, number)
+    assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 3
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_full_disk_leaves_the_previous_checkpoint_whole(tiny, tmp_path, uninterrupted, caplog):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_up(report):
+        if report.step == 3:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+        if report.step == 7:
+            # Two checkpoints could not be written: one line said so.
+            assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 2
+            assert sum("the checkpoint of step 2 stays" in m for m in caplog.messages) == 1
+            assert not list(tmp_path.glob(".*tmp"))
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    try:
+        train("smoke", tiny, output=tmp_path, report=fill_up)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert_same(read_tensors(tmp_path / CHECKPOINT)[0], uninterrupted)
+
+
+def test_a_disk_that_stays_full_is_an_error_in_the_end(tiny, tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_up(report):
+        if report.step == 2:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            train("smoke", [*tiny, "samples=16"], output=tmp_path, report=fill_up)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 2
+
+
+def test_weights_of_a_training_segment(shapes, tiny, tmp_path):
     from napari_itis import Click, Predictor
 
-    path = train("smoke", ["samples=8"], [f"shapes:{shapes}"], tmp_path)
+    path = train("smoke", [*tiny, "samples=8"], [f"shapes:{shapes}"], tmp_path)
     predictor = Predictor(path, "cpu")
     predictor.set_image(torch.rand(40, 50, 3).numpy())
     mask = predictor.predict([Click(20, 20, True)]).mask
     assert mask.shape == (40, 50)
     assert mask[20, 20]
-    assert "data_root" not in str(read_tensors(path)[1]["training"]["data"])
     assert str(shapes) not in str(read_tensors(path)[1])
 
 
-def test_existing_checkpoint_is_never_overwritten(shapes, tmp_path):
+def test_existing_checkpoint_is_never_overwritten(tiny, tmp_path):
     (tmp_path / CHECKPOINT).write_bytes(b"somebody's night")
     with pytest.raises(ConfigError, match="exists already"):
-        train("smoke", [], [f"shapes:{shapes}"], tmp_path)
+        train("smoke", tiny, output=tmp_path)
     assert (tmp_path / CHECKPOINT).read_bytes() == b"somebody's night"
 
 
-def test_resume_with_other_settings_is_refused(shapes, tmp_path):
-    train("smoke", ["samples=8"], [f"shapes:{shapes}"], tmp_path)
+def test_resume_with_other_settings_is_refused(tiny, tmp_path):
+    train("smoke", [*tiny, "samples=8"], output=tmp_path)
     with pytest.raises(ConfigError, match="learning_rate"):
-        train(
-            "smoke", ["samples=8", "learning_rate=1.0"], [f"shapes:{shapes}"], tmp_path, resume=True
-        )
+        train("smoke", [*tiny, "samples=8", "learning_rate=1.0"], output=tmp_path, resume=True)
 
 
-def test_interrupt_leaves_a_checkpoint(shapes, tmp_path):
-    def stop(report):
-        if report.step == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train("smoke", [], [f"shapes:{shapes}"], tmp_path, report=stop)
-    assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 3
-
-
-def test_loss_that_is_no_number_stops(shapes, tmp_path):
-    config = load_config("smoke", ["learning_rate=inf"], [f"shapes:{shapes}"])
+def test_loss_that_is_no_number_names_the_samples(tiny, tmp_path):
+    config = load_config("smoke", [*tiny, "learning_rate=inf"])
     training = Training(config, tmp_path)
-    with pytest.raises(FloatingPointError, match="loss of step"):
+    with pytest.raises(
+        FloatingPointError, match=r"loss of step 2 is nan on shapes/\d+:\d"
+    ) as error:
         list(training.run())
+    assert "\n" not in str(error.value)
 
 
-def test_nothing_to_resume_is_one_line(shapes, tmp_path):
+def test_nothing_to_resume_is_one_line(tiny, tmp_path):
     with pytest.raises(ConfigError, match="to resume"):
-        train("smoke", [], [f"shapes:{shapes}"], tmp_path, resume=True)
+        train("smoke", tiny, output=tmp_path, resume=True)

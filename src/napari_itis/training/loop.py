@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import copy
-import os
+import logging
+import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from torch import nn
+from safetensors import SafetensorError
 
-from napari_itis.inference.engine import find_device
 from napari_itis.network import save_weights
 from napari_itis.training.checkpoint import (
     CHECKPOINT,
+    Checkpoint,
     Progress,
-    load_checkpoint,
+    read_checkpoint,
     save_checkpoint,
 )
-from napari_itis.training.config import ConfigError, TrainingConfig, load_config
-from napari_itis.training.depthwise import FastDepthwise
+from napari_itis.training.config import ConfigError, TrainingConfig
+from napari_itis.training.config_files import load_config
+from napari_itis.training.distributed import Processes
+from napari_itis.training.interruption import TrainingStopped, stop_on_signals
+from napari_itis.training.learner import BrokenLoss, Learner, Outcome
+from napari_itis.training.loader import Batch, Loader
 from napari_itis.training.log import Log, StepReport
-from napari_itis.training.loss import total_loss
-from napari_itis.training.optimization import (
-    make_optimizer,
-    rate_factor,
-    start_network,
-    update_average,
-    use_bf16,
-)
-from napari_itis.training.samples import ObjectState, TrainingSample, next_sample
-from napari_itis.training.sources import Sources
+from napari_itis.training.pictures import picture_grid
+from napari_itis.training.plan import Plan
+from napari_itis.training.sources import Sources, list_sources
+from napari_itis.training.validation import Measurement, Validation
 
-_AHEAD = 4
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -64,8 +59,8 @@ def train(
     resume : bool
         Go on from the folder's checkpoint.
     report : callable, optional
-        Called after every step; an exception in it (KeyboardInterrupt, say) ends the training
-        after a checkpoint.
+        Called after every step, in the first process only; a KeyboardInterrupt in it ends the
+        training after a checkpoint.
 
     Returns
     -------
@@ -76,25 +71,29 @@ def train(
     ------
     ConfigError, DatasetError, WeightsError
         One line on what is wrong; before the first step.
+    TrainingStopped
+        A KeyboardInterrupt: after SIGINT, SIGTERM or a KeyboardInterrupt of `report`.
     FloatingPointError
-        If the loss is no longer a number.
+        If the loss is no longer a number; names the samples.
+    OSError
+        If weights or the last checkpoint could not be written.
     """
     if not isinstance(config, TrainingConfig):
         config = load_config(config, overrides or (), data or ())
     folder = Path(output) if output is not None else Path("runs") / config.name
     training = Training(config, folder, resume=resume)
-    try:
+    with training, stop_on_signals(training.stop):
         for step in training.run():
-            if report is not None:
-                report(step)
-    except KeyboardInterrupt:
-        training.save()
-        raise
-    return training.finish()
+            try:
+                if report is not None and training.first:
+                    report(step)
+            except KeyboardInterrupt:
+                training.stop()
+        return training.finish()
 
 
 class Training:
-    """A training that is under way.
+    """A training that is under way, or this process's part of it.
 
     Parameters
     ----------
@@ -109,170 +108,198 @@ class Training:
         self.config = config
         self.folder = folder
         self.checkpoint = folder / CHECKPOINT
+        self._processes = shared = Processes(config)
+        saved = shared.once(lambda: self._checkpoint_to_resume(resume))
+        listing = shared.once(lambda: list_sources(config))
+        sources = Sources(config, listing)
+        self.plan = Plan.of(config, len(sources))
+        self.learner = Learner(config, shared, self.plan.steps, saved is not None)
+        self._loader = Loader(config, sources, self.plan, shared.lanes)
+        self.progress = Progress()
+        if saved is not None:
+            self.progress = saved.progress
+            saved.restore(self.learner.network, self.learner.average, self.learner.optimizer)
+            for number, state in saved.states().items():
+                if self.plan.owned(number, shared.lanes):
+                    self._loader.states[number] = state
+        self._validation = Validation(config, listing, folder, shared.device)
+        self._saved_step = self.progress.step
+        self._save_error: OSError | None = None
+        self._stop_signal = 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Training:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loader.close()
+        self._processes.close()
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the first process, the one that speaks."""
+        return self._processes.first
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End the training after the step that is under way; from any thread or signal handler."""
+        self._stop_signal = number
+
+    def run(self) -> Iterator[StepReport]:
+        """Train to the end, one report per step, with checkpoints on the way.
+
+        Raises
+        ------
+        TrainingStopped
+            After `stop`.
+        FloatingPointError, OSError
+            As `train`.
+        """
+        config, plan, progress = self.config, self.plan, self.progress
+        began, first, waited = time.monotonic(), progress.step, 0.0
+        spent = progress.seconds
+        with Log(self.folder, progress.step) if self.first else nullcontext() as log:
+            while progress.step < plan.steps:
+                epoch, done = divmod(progress.step, plan.steps_per_epoch)
+                for batch in self._loader.batches(epoch, done):
+                    waited += batch.waited
+                    outcome = self._step(batch, epoch)
+                    self._loader.keep(batch, outcome.predicted)
+                    progress.step += 1
+                    elapsed = time.monotonic() - began
+                    progress.seconds = spent + elapsed
+                    last = progress.step == plan.steps
+                    measured = None
+                    if last or progress.step % plan.steps_per_epoch == 0:
+                        if log is not None:
+                            grid = picture_grid(batch.samples, outcome.predicted)
+                            log.picture("samples", grid, progress.step)
+                        measured = self._measure(epoch, last)
+                        self.save()
+                    elif progress.step % config.checkpoint_steps == 0:
+                        self.save()
+                    count = progress.step - first
+                    report = StepReport(
+                        progress.step,
+                        plan.steps,
+                        epoch,
+                        outcome.loss,
+                        outcome.iou,
+                        count * config.batch_size / elapsed,
+                        waited / elapsed,
+                        (plan.steps - progress.step) * elapsed / count,
+                        measured,
+                    )
+                    if log is not None:
+                        log.write(report)
+                    # The clock stands still while measurements and checkpoints are made.
+                    began += time.monotonic() - began - elapsed
+                    yield report
+                    if last:
+                        break
+                    if self._processes.any(self._stop_signal != 0):
+                        self._end_early()
+
+    def save(self) -> None:
+        """Write the checkpoint; if it cannot be, say so, and leave the previous one as it was."""
+        states: dict[int, bytes] = {}
+        for part in self._processes.gather(self._loader.settle()):
+            states |= part
+        if not self.first:
+            return
+        try:
+            save_checkpoint(
+                self.checkpoint,
+                self.config,
+                self.progress,
+                self.learner.network,
+                self.learner.average,
+                self.learner.optimizer,
+                states,
+            )
+            self._saved_step, self._save_error = self.progress.step, None
+        except OSError as error:
+            if self._save_error is None:
+                _log.warning(
+                    "cannot write %s (%s): training goes on, the checkpoint of step %d stays",
+                    self.checkpoint,
+                    error.strerror,
+                    self._saved_step,
+                )
+            self._save_error = error
+
+    def finish(self) -> Path:
+        """Write the weights that a `Predictor` opens, and return their path.
+
+        Raises
+        ------
+        OSError
+            If they, or the last checkpoint, could not be written.
+        """
+        path = self.folder / f"{self.config.name}.safetensors"
+        if self.first:
+            try:
+                save_weights(self.learner.result, path, training=self._about())
+            except SafetensorError as error:
+                raise OSError(None, str(error), str(path)) from error
+            if self._save_error is not None:
+                raise self._save_error
+        return path
+
+    def _measure(self, epoch: int, last: bool) -> Measurement | None:
+        """Measured in the first process, while the others wait in their next step."""
+        if not (self.first and self._validation.due(epoch, last)):
+            return None
+        best = self.progress.best
+        try:
+            measured = self._validation.measure(self.learner.result, self._about(), best)
+        except (OSError, SafetensorError) as error:
+            _log.warning("not measured, the weights cannot be written: %s", error)
+            return None
+        if best is None or measured.rank < best:
+            self.progress.best = measured.rank
+        return measured
+
+    def _end_early(self) -> None:
+        self.save()
+        if self._save_error is not None:
+            raise self._save_error
+        number = self._stop_signal or signal.SIGINT
+        raise TrainingStopped(self.progress.step, self.plan.steps, self.folder, number)
+
+    def _step(self, batch: Batch, epoch: int) -> Outcome:
+        try:
+            return self.learner.step(batch.samples, self.progress.step, epoch)
+        except BrokenLoss as error:
+            names = [self._loader.name(batch.samples[place].state) for place in error.samples]
+            parts = self._processes.gather(names)
+            names = self._processes.once(lambda: [name for part in parts for name in part])
+            shown = ", ".join(names[:8]) + (" and more" if len(names) > 8 else "")
+            good = f"that of step {self._saved_step}" if self._saved_step else "none yet"
+            raise FloatingPointError(
+                f"the loss of step {self.progress.step + 1} is {error.loss} on {shown}: look at "
+                f"these images or lower learning_rate; the last good checkpoint is {good}"
+            ) from None
+
+    def _checkpoint_to_resume(self, resume: bool) -> Checkpoint | None:
         if self.checkpoint.exists() and not resume:
             raise ConfigError(
                 f"{self.checkpoint} exists already: give --resume, or another --output"
             )
-        if resume and not self.checkpoint.exists():
-            raise ConfigError(f"no {CHECKPOINT} in {folder} to resume: leave --resume out to begin")
-        self.device = find_device(config.device)
-        self.bf16 = use_bf16(config.precision, self.device)
-        torch.set_num_threads(config.threads or os.cpu_count() or 1)
-        self.sources = Sources(config)
-        self.network = start_network(config).to(self.device, memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).eval() if config.ema else None
-        self.optimizer = make_optimizer(self.network, config)
-        self.progress = Progress()
-        self.slots: list[ObjectState | None] = [None] * config.samples_per_epoch
-        if resume:
-            self.progress, self.slots = load_checkpoint(
-                self.checkpoint, config, self.network, self.average, self.optimizer
+        if not resume:
+            return None
+        if not self.checkpoint.exists():
+            raise ConfigError(
+                f"no {CHECKPOINT} in {self.folder} to resume: leave --resume out to begin"
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        return read_checkpoint(self.checkpoint, self.config)
 
-    def run(self) -> Iterator[StepReport]:
-        """Train to the end, one report per step, with checkpoints on the way."""
-        config = self.config
-        began, first, waited = time.monotonic(), self.progress.step, 0.0
-        spent = self.progress.seconds
-        with (
-            ThreadPoolExecutor(max(1, config.loaders), "itis-loader") as loaders,
-            Log(self.folder / "log.csv", self.progress.step) as log,
-        ):
-            while self.progress.step < config.steps:
-                epoch = self.progress.step // config.steps_per_epoch
-                for indices, samples, seconds in self._batches(epoch, loaders):
-                    waited += seconds
-                    loss, iou = self._step(indices, samples)
-                    self.progress.step += 1
-                    elapsed = time.monotonic() - began
-                    self.progress.seconds = spent + elapsed
-                    done = self.progress.step - first
-                    report = StepReport(
-                        self.progress.step,
-                        config.steps,
-                        epoch,
-                        loss,
-                        iou,
-                        done * config.batch_size / elapsed,
-                        waited / elapsed,
-                        (config.steps - self.progress.step) * elapsed / done,
-                    )
-                    log.write(report)
-                    if self.progress.step % config.checkpoint_steps == 0:
-                        self.save()
-                    yield report
-                    if self.progress.step >= config.steps:
-                        break
-                self.save()
-
-    def save(self) -> None:
-        """Write the checkpoint."""
-        save_checkpoint(
-            self.checkpoint,
-            self.config,
-            self.progress,
-            self.network,
-            self.average,
-            self.optimizer,
-            self.slots,
-        )
-
-    def finish(self) -> Path:
-        """Write the weights that a `Predictor` opens, and return their path."""
-        path = self.folder / f"{self.config.name}.safetensors"
-        network = self.network if self.average is None else self.average
-        # Where the data lay is nobody's business but the user's.
-        about = self.config.as_dict() | {
+    def _about(self) -> dict[str, Any]:
+        """What the weights say of their training; where the data lay is nobody's business."""
+        return self.config.as_dict() | {
             "data_root": "",
             "start": Path(self.config.start).name,
             "encoder_weights": "",
             "data": [source.name or Path(source.root).name for source in self.config.data],
+            "samples_seen": self.progress.step * self.config.batch_size,
+            "hours": round(self.progress.seconds / 3600, 3),
         }
-        save_weights(
-            network,
-            path,
-            training=about
-            | {"samples_seen": self.progress.step * self.config.batch_size}
-            | {"hours": round(self.progress.seconds / 3600, 3)},
-        )
-        return path
-
-    def _batches(
-        self, epoch: int, loaders: ThreadPoolExecutor
-    ) -> Iterator[tuple[list[int], list[TrainingSample], float]]:
-        """The rest of an epoch, prepared ahead; loaders never look beyond its end.
-
-        An object is visited once per epoch, so nothing that is prepared ahead can depend on a step
-        that is still to come.
-        """
-        config = self.config
-        order = np.random.default_rng([config.seed, epoch]).permutation(config.samples_per_epoch)
-        done = self.progress.step % config.steps_per_epoch
-        batches = order[: config.steps_per_epoch * config.batch_size].reshape(
-            -1, config.batch_size
-        )[done:]
-        waiting: deque[tuple[list[int], list[Future[TrainingSample]]]] = deque()
-        remaining = iter(batches.tolist())
-
-        def submit() -> None:
-            indices = next(remaining, None)
-            if indices is not None:
-                waiting.append((indices, [loaders.submit(self._visit, epoch, i) for i in indices]))
-
-        for _ in range(_AHEAD):
-            submit()
-        while waiting:
-            indices, futures = waiting.popleft()
-            began = time.monotonic()
-            samples = [future.result() for future in futures]
-            submit()
-            yield indices, samples, time.monotonic() - began
-
-    def _visit(self, epoch: int, index: int) -> TrainingSample:
-        rng = np.random.default_rng([self.config.seed, epoch, index])
-        return next_sample(self.slots[index], self.sources, self.config, rng)
-
-    def _step(self, indices: list[int], samples: list[TrainingSample]) -> tuple[float, float]:
-        config = self.config
-        torch.manual_seed(config.seed * 1_000_003 + self.progress.step)
-        channels = torch.stack([s.channels for s in samples])
-        channels = channels.to(self.device, memory_format=torch.channels_last)
-        truth = torch.stack([s.truth for s in samples]).to(self.device)
-        valid = torch.stack([s.valid for s in samples]).to(self.device)
-        factor = rate_factor(self.progress.step, config)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * factor
-        self.network.train()
-        if config.freeze_norm:
-            for module in self.network.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        fast = FastDepthwise() if self.bf16 and self.device.type == "cpu" else nullcontext()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16), fast:
-            logits = self.network(channels)
-        loss = total_loss(
-            logits,
-            truth,
-            valid,
-            cross_entropy=config.cross_entropy,
-            bootstrapped=config.bootstrapped,
-            dice=config.dice,
-            share=config.bootstrap_share,
-        )
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss of step {self.progress.step + 1} is {loss.item()}")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
-        if self.average is not None:
-            update_average(self.average, self.network, config.ema, self.progress.step)
-        with torch.no_grad():
-            predicted = logits[:, 1] > logits[:, 0]
-            both = (predicted & truth & valid).flatten(1).sum(1)
-            either = ((predicted | truth) & valid).flatten(1).sum(1).clamp(min=1)
-            iou = (both / either).mean().item()
-        for index, sample, mask in zip(indices, samples, predicted.cpu().numpy(), strict=True):
-            self.slots[index] = sample.visited(mask)
-        return loss.item(), iou

@@ -20,20 +20,29 @@ def use_bf16(precision: str, device: torch.device) -> bool:
     return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def start_network(config: TrainingConfig) -> ItisNetwork:
+def start_network(config: TrainingConfig, resumed: bool = False) -> ItisNetwork:
     """The network at the start: from ImageNet, or from weights of ours of the same shape.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    resumed : bool
+        A checkpoint's weights follow: any will do, and those of the start need not be there.
 
     Raises
     ------
     ConfigError
-        If the weights belong to a network of another shape.
+        If there are no such weights, or they belong to a network of another shape.
     """
     torch.manual_seed(config.seed)
     network = ItisNetwork(config.network)
-    if config.start == "random":
+    if resumed or config.start == "random":
         return network
     if config.start == "imagenet":
-        weights = pretrained_encoder(config.network.encoder, config.encoder_weights or None)
+        try:
+            weights = pretrained_encoder(config.network.encoder, config.encoder_weights or None)
+        except ValueError as error:
+            raise ConfigError(f"{error}, or start = random") from None
         load_encoder(network, weights, config.click_init, config.seed)
         return network
     given = load_network(config.start)
@@ -59,13 +68,19 @@ def make_optimizer(network: ItisNetwork, config: TrainingConfig) -> torch.optim.
     return torch.optim.Adam(groups)
 
 
-def rate_factor(step: int, config: TrainingConfig) -> float:
+def rate_factor(step: int, epoch: int, steps: int, config: TrainingConfig) -> float:
     """Factor of the learning rates at a step: warm-up, then cosine or the paper's steps."""
     warm = min(1.0, (step + 1) / max(1, config.warmup))
     if config.schedule == "paper":
-        epoch = step // config.steps_per_epoch
         return warm * (1.0 if epoch < 10 else 0.1 if epoch < 15 else 0.03)
-    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
+    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+
+def freeze_norm(network: nn.Module) -> None:
+    """Keep batch norm's statistics as they are in the steps that follow."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
 
 
 @torch.no_grad()

@@ -1,67 +1,22 @@
-"""Training objects with the clicks they keep between epochs (paper, Sec. 3.2)."""
+"""Training samples: an object's next crop with its clicks and its mask (paper, Sec. 3.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-import cv2
 import numpy as np
 import torch
-from torchvision import tv_tensors
-from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
-from napari_itis.clicks import Click, initial_clicks, robot_click
+from napari_itis.clicks import initial_clicks, robot_click
+from napari_itis.datasets import DatasetError
 from napari_itis.training.config import TrainingConfig
-from napari_itis.training.sources import Box, Sources, spoil_mask
+from napari_itis.training.crops import cut, draw_background, draw_region
+from napari_itis.training.sources import Sources
+from napari_itis.training.spoiling import spoil_mask
+from napari_itis.training.state import ObjectState
 
-MIN_OBJECT = 16
 _TRIES = 8
-
-
-@dataclass(frozen=True)
-class ObjectState:
-    """What an object keeps from one visit to the next: crop, clicks, prediction.
-
-    Attributes
-    ----------
-    source, image, label : int
-        The object, as `Sources.draw` gives it.
-    region : tuple of int
-        (top, left, side) of the square crop in the image; it may reach beyond the image.
-    clicks : tuple of Click
-        In pixels of the resampled crop, before flips.
-    mask : ndarray of bool, shape (crop, crop), or None
-        The last prediction, or a spoilt mask; None is the empty mask.
-    background : tuple of int, or None
-        (source, image, top, left, side) of the crop of another photo that the object is shown on.
-    """
-
-    source: int
-    image: int
-    label: int
-    region: tuple[int, int, int]
-    clicks: tuple[Click, ...] = ()
-    mask: np.ndarray | None = None
-    background: tuple[int, int, int, int, int] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything but the mask, as plain JSON values."""
-        clicks = [[c.y, c.x, c.positive] for c in self.clicks]
-        return {
-            "object": [self.source, self.image, self.label],
-            "region": list(self.region),
-            "clicks": clicks,
-            "background": self.background and list(self.background),
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any], mask: np.ndarray | None) -> ObjectState:
-        """The reverse of `to_json`."""
-        clicks = tuple(Click(y, x, bool(positive)) for y, x, positive in values["clicks"])
-        background = values["background"] and tuple(values["background"])
-        return cls(*values["object"], tuple(values["region"]), clicks, mask, background)
 
 
 @dataclass(frozen=True)
@@ -94,6 +49,7 @@ def next_sample(
     sources: Sources,
     config: TrainingConfig,
     rng: np.random.Generator,
+    number: int,
 ) -> TrainingSample:
     """An object's next visit: reset with the reset probability, else one correction click.
 
@@ -107,6 +63,9 @@ def next_sample(
     sources : Sources
     config : TrainingConfig
     rng : numpy.random.Generator
+    number : int
+        Of the object in the epoch; where every object of the data is trained once per epoch, it
+        says which one is meant.
 
     Returns
     -------
@@ -114,7 +73,7 @@ def next_sample(
     """
     following = None
     if state is not None and rng.random() >= config.reset_probability:
-        image, truth, void, _ = _crop(state, sources, config)
+        image, truth, void, _ = cut(state, sources, config)
         mask = np.zeros_like(truth) if state.mask is None else state.mask
         click = robot_click(mask, truth, void, state.clicks, rng)
         if click is not None:
@@ -122,60 +81,24 @@ def next_sample(
             if rng.random() < config.empty_mask:
                 mask = np.zeros_like(truth)
     if following is None:
-        following, image, truth, void, mask = _fresh(sources, config, rng)
+        following, image, truth, void, mask = _fresh(sources, config, rng, number)
     return _encode(following, image, truth, void, mask, config, rng)
 
 
-def draw_region(
-    box: Box, shape: tuple[int, int], config: TrainingConfig, rng: np.random.Generator
-) -> tuple[int, int, int]:
-    """A square around an object: from a close-up to the object seen from far, seldom cutting it.
-
-    Parameters
-    ----------
-    box : tuple of int
-        (top, left, bottom, right) of the object.
-    shape : tuple of int
-        (H, W) of the image.
-    config : TrainingConfig
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    tuple of int
-        (top, left, side).
-    """
-    height, width = shape
-    longer = max(box[2] - box[0], box[3] - box[1])
-    smallest_object = max(MIN_OBJECT, config.min_scale * config.crop)
-    nearest = max(1.1 * longer, config.crop / config.max_scale, 24.0)
-    if rng.random() < 0.1:
-        nearest = max(0.6 * longer, config.crop / config.max_scale, 24.0)
-    farthest = min(1.3 * min(shape), longer * config.crop / smallest_object)
-    # Most of the time the object fills a good part of the crop, as it does after zooming in.
-    towards_near = rng.random() ** 1.3
-    side = round(nearest * (max(farthest, nearest) / nearest) ** towards_near)
-    corner = []
-    for start, stop, extent in ((box[0], box[2], height), (box[1], box[3], width)):
-        low, high = sorted((start, stop - side))
-        offset = int(rng.integers(low, high + 1))
-        inside = min(max(offset, 0), extent - side) if side <= extent else (extent - side) // 2
-        corner.append(inside)
-    return corner[0], corner[1], side
-
-
 def _fresh(
-    sources: Sources, config: TrainingConfig, rng: np.random.Generator
+    sources: Sources, config: TrainingConfig, rng: np.random.Generator, number: int
 ) -> tuple[ObjectState, torch.Tensor, np.ndarray, np.ndarray, np.ndarray]:
-    for _ in range(_TRIES):
-        source, image, label = sources.draw(rng)
-        box = sources.training[source][image].objects[label]
+    for attempt in range(2 * _TRIES):
+        drawn = sources.draw(rng) if config.samples_per_epoch else sources.object_at(number)
+        source, image, label = drawn
+        box = sources.image(source, image).box(label)
         shape = sources.pixels(source, image)[1].shape
         state = ObjectState(source, image, label, draw_region(box, shape, config, rng))
         if rng.random() < config.copy_paste:
-            state = replace(state, background=_draw_background(sources, rng))
-        pixels, truth, void, others = _crop(state, sources, config)
-        if truth.sum() < config.min_area:
+            state = replace(state, background=draw_background(sources, rng))
+        pixels, truth, void, others = cut(state, sources, config)
+        # An object that is seen only in part in the end, rather than none.
+        if truth.sum() < (config.min_area if attempt < _TRIES else 1):
             continue
         mask = np.zeros_like(truth)
         if config.network.mask_channel and rng.random() < config.spoilt_mask:
@@ -185,63 +108,8 @@ def _fresh(
                 return replace(state, clicks=(click,)), pixels, truth, void, spoilt
         clicks = initial_clicks(truth, rng, others=others, void=void, lone=config.lone_click)
         return replace(state, clicks=tuple(clicks)), pixels, truth, void, mask
-    raise RuntimeError("no object large enough to train on was drawn: lower min_area")
-
-
-def _draw_background(sources: Sources, rng: np.random.Generator) -> tuple[int, int, int, int, int]:
-    source, image, _ = sources.draw(rng)
-    height, width = sources.pixels(source, image)[1].shape
-    side = round(min(height, width) * float(rng.uniform(0.4, 1.0)))
-    top, left = (int(rng.integers(extent - side + 1)) for extent in (height, width))
-    return source, image, top, left, side
-
-
-def _crop(
-    state: ObjectState, sources: Sources, config: TrainingConfig
-) -> tuple[torch.Tensor, np.ndarray, np.ndarray, np.ndarray]:
-    """The crop of image, object, void and other objects at the crop's size, before flips."""
-    rgb, labels = sources.pixels(state.source, state.image)
-    top, left, side = state.region
-    size = [config.crop, config.crop]
-    rows = slice(max(top, 0), max(top + side, 0))
-    columns = slice(max(left, 0), max(left + side, 0))
-    before = (max(-top, 0), max(-left, 0))
-    window = labels[rows, columns]
-    padding = [
-        before[1],
-        before[0],
-        side - before[1] - window.shape[1],
-        side - before[0] - window.shape[0],
-    ]
-    image = tv_tensors.Image(torch.from_numpy(rgb[rows, columns]).permute(2, 0, 1))
-    image = transforms.resize(transforms.pad(image, padding), size, antialias=True)
-    planes = torch.from_numpy(np.ascontiguousarray(window))[None]
-    planes = transforms.pad(tv_tensors.Mask(planes), padding, fill=-1)
-    nearest = transforms.resize(planes, size, interpolation=InterpolationMode.NEAREST)[0].numpy()
-    soft = tv_tensors.Image((planes == state.label).float())
-    truth = transforms.resize(soft, size, antialias=True)[0].numpy() > 0.5
-    void = (nearest == -1) & ~truth
-    others = np.where(truth | void | (nearest == state.label), 0, nearest)
-    if state.background is not None:
-        image = _paste(image, truth, state.background, sources)
-        others = np.zeros_like(others)
-    return image, truth, void, others
-
-
-def _paste(
-    image: torch.Tensor,
-    truth: np.ndarray,
-    background: tuple[int, int, int, int, int],
-    sources: Sources,
-) -> torch.Tensor:
-    """The object on another photo, its edge softened so that no sharp seam gives it away."""
-    source, index, top, left, side = background
-    rgb, _ = sources.pixels(source, index)
-    behind = torch.from_numpy(rgb[top : top + side, left : left + side]).permute(2, 0, 1)
-    behind = transforms.resize(tv_tensors.Image(behind), list(truth.shape), antialias=True)
-    opaque = torch.from_numpy(cv2.GaussianBlur(truth.astype(np.float32), (5, 5), 0.8))
-    mixed = image.float() * opaque + behind.float() * (1 - opaque)
-    return tv_tensors.Image(mixed.round().to(torch.uint8))
+    name = sources.image(source, image).id
+    raise DatasetError(f"nothing is seen of object {label} of {name} in any crop: raise min_area")
 
 
 def _encode(

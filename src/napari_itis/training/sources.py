@@ -5,37 +5,120 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-import cv2
 import numpy as np
 from scipy.ndimage import find_objects
 
-from napari_itis.datasets import DatasetError, folder, read_image
+from napari_itis.datasets import DatasetError, LabelledImage, read_training_set
 from napari_itis.training.config import DataSource, TrainingConfig
+from napari_itis.training.shapes import shapes_images
 
 Box = tuple[int, int, int, int]
+Pixels = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class TrainingImage:
-    """A photo, its mask file, and the boxes of its objects.
+    """An image and where its objects are; plain arrays, since there may be a million of them.
 
     Attributes
     ----------
     id : str
         ``SOURCE/NAME``.
-    image, mask : Path
-    objects : dict of int to tuple
-        Label -> (top, left, bottom, right), the end excluded.
+    labelled : LabelledImage
+        Reads the pixels.
+    labels : ndarray of int32, shape (n,)
+        Objects that are large enough to train on, ascending.
+    boxes : ndarray of int32, shape (n, 4)
+        (top, left, bottom, right) of each, the end excluded.
     """
 
     id: str
-    image: Path
-    mask: Path
-    objects: dict[int, Box]
+    labelled: LabelledImage
+    labels: np.ndarray
+    boxes: np.ndarray
+
+    def box(self, label: int) -> Box:
+        """The box of an object."""
+        top, left, bottom, right = self.boxes[np.searchsorted(self.labels, label)].tolist()
+        return top, left, bottom, right
+
+    def read(self) -> Pixels:
+        """Read the photo, uint8 RGB, and the labels, int32 with -1 for void.
+
+        Raises
+        ------
+        DatasetError
+            If one of them is unreadable or their sizes differ.
+        """
+        image, labels, void = self.labelled.load()
+        labels = labels.astype(np.int32)
+        labels[void] = -1
+        return np.require(image, requirements=["C", "W"]), labels
+
+
+@dataclass
+class Listing:
+    """All images of all sources, those to train on and those held back for validation.
+
+    Attributes
+    ----------
+    training, held_back : list of list of TrainingImage
+        One list per source.
+    """
+
+    training: list[list[TrainingImage]] = field(default_factory=list)
+    held_back: list[list[TrainingImage]] = field(default_factory=list)
+
+
+def list_sources(config: TrainingConfig) -> Listing:
+    """List what a config trains on; every mask is read once to find the objects.
+
+    Raises
+    ------
+    DatasetError
+        If a source cannot be used.
+    """
+    if not config.data:
+        raise DatasetError("no training data: give --data NAME:ROOT or [[data]] in the config")
+    listing = Listing()
+    for source in config.data:
+        images = list_images(source, config)
+        rest = [i for i in images if not is_held_back(i.id, config.held_back)]
+        held = [i for i in images if is_held_back(i.id, config.held_back)]
+        # A user with a handful of images wants them trained on, all of them if need be.
+        listing.training.append(rest or images)
+        listing.held_back.append(held if rest else [])
+    return listing
+
+
+def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImage]:
+    """All images of a source that have an object large enough.
+
+    Raises
+    ------
+    DatasetError
+        If the layout is wrong or a mask unreadable.
+    """
+    if source.layout == "shapes":
+        images = shapes_images(_count(source))
+        where: Any = source.layout
+    else:
+        where = Path(config.data_root) / source.root
+        images = read_training_set(source.layout, where, source.split or None)
+    name = source.name or Path(where).name
+    with ThreadPoolExecutor(max(1, config.loaders)) as pool:
+        found = pool.map(partial(_with_objects, name=name, min_area=config.min_area), images)
+        usable = [image for image in found if len(image.labels)]
+    if not usable:
+        raise DatasetError(f"no objects of {config.min_area} pixels or more in {where}")
+    return usable
 
 
 def is_held_back(image_id: str, share: float) -> bool:
@@ -44,48 +127,14 @@ def is_held_back(image_id: str, share: float) -> bool:
     return int.from_bytes(digest[:4], "big") / 2**32 < share
 
 
-def object_boxes(labels: np.ndarray, min_area: int) -> dict[int, Box]:
-    """Boxes of the objects in a label image that have at least `min_area` pixels."""
-    count = np.bincount(labels.ravel())
-    boxes = {}
-    for label, where in enumerate(find_objects(labels), start=1):
-        if where is not None and count[label] >= min_area:
-            rows, columns = where
-            boxes[label] = (rows.start, columns.start, rows.stop, columns.stop)
-    return boxes
-
-
-def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImage]:
-    """All images of a source that have an object; every mask is read once to find the objects.
-
-    Raises
-    ------
-    DatasetError
-        If the layout is wrong or a mask unreadable.
-    """
-    root = Path(config.data_root) / source.root
-    name = source.name or root.name
-    images = []
-    for image, mask in folder.pairs(root):
-        boxes = object_boxes(folder.read_labels(mask)[0], config.min_area)
-        if boxes:
-            images.append(TrainingImage(f"{name}/{image.stem}", image, mask, boxes))
-    if not images:
-        raise DatasetError(f"no objects of {config.min_area} pixels or more in {root / 'masks'}")
-    return images
-
-
 class Sources:
-    """The training images of all sources, with a cache of decoded pixels.
+    """The objects of all sources, drawn at random or counted through, with their pixels.
 
     Parameters
     ----------
     config : TrainingConfig
-
-    Attributes
-    ----------
-    training : list of list of TrainingImage
-        One list per source, without the images that are held back.
+    listing : Listing, optional
+        From `list_sources`, which is called if it is left out.
 
     Raises
     ------
@@ -93,41 +142,59 @@ class Sources:
         If a source cannot be used.
     """
 
-    def __init__(self, config: TrainingConfig) -> None:
-        if not config.data:
-            raise DatasetError("no training data: give --data NAME:ROOT or [[data]] in the config")
-        self.training: list[list[TrainingImage]] = []
-        for source in config.data:
-            images = list_images(source, config)
-            rest = [i for i in images if not is_held_back(i.id, config.held_back)]
-            self.training.append(rest or images)
+    def __init__(self, config: TrainingConfig, listing: Listing | None = None) -> None:
+        self._images = (listing or list_sources(config)).training
         weights = np.array([source.weight for source in config.data], float)
         if weights.sum() <= 0 or weights.min() < 0:
             raise DatasetError("the weights of the data sources must be positive")
-        self._sources = weights / weights.sum()
-        self._images = [
-            _shares([min(len(i.objects), source.max_objects_per_image) for i in images])
-            for source, images in zip(config.data, self.training, strict=True)
+        # Cumulative: a draw takes the same time however many images there are.
+        self._weights = _cumulative(weights)
+        self._shares = [
+            _cumulative([min(len(i.labels), source.max_objects_per_image) for i in images])
+            for source, images in zip(config.data, self._images, strict=True)
         ]
+        self._flat = [(s, i) for s, images in enumerate(self._images) for i in range(len(images))]
+        counts = [len(image.labels) for images in self._images for image in images]
+        self._ends = np.cumsum(counts)
         self._cache = _PixelCache(int(config.cache_gb * 2**30))
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return int(self._ends[-1])
 
     def draw(self, rng: np.random.Generator) -> tuple[int, int, int]:
         """Draw an object: indices of its source and image, and its label."""
-        source = int(rng.choice(len(self._sources), p=self._sources))
-        image = int(rng.choice(len(self._images[source]), p=self._images[source]))
-        labels = list(self.training[source][image].objects)
-        return source, image, labels[int(rng.integers(len(labels)))]
+        source = int(np.searchsorted(self._weights, rng.random(), side="right"))
+        image = int(np.searchsorted(self._shares[source], rng.random(), side="right"))
+        labels = self._images[source][image].labels
+        return source, image, int(labels[int(rng.integers(len(labels)))])
 
-    def pixels(self, source: int, image: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels of a training image.
+    def object_at(self, number: int) -> tuple[int, int, int]:
+        """The object of a number below `len`: indices of its source and image, and its label."""
+        place = int(np.searchsorted(self._ends, number, side="right"))
+        source, image = self._flat[place]
+        before = int(self._ends[place - 1]) if place else 0
+        return source, image, int(self._images[source][image].labels[number - before])
 
-        Returns
-        -------
-        image : ndarray of uint8, shape (H, W, 3)
-        labels : ndarray of int32, shape (H, W)
-            Objects 1..n, 0 background, -1 void.
-        """
-        return self._cache.get(self.training[source][image])
+    def image(self, source: int, image: int) -> TrainingImage:
+        """An image by the indices that `draw` gives."""
+        return self._images[source][image]
+
+    def pixels(self, source: int, image: int) -> Pixels:
+        """Photo and labels of an image, as `TrainingImage.read` gives them, often from memory."""
+        return self._cache.get(self._images[source][image])
+
+
+def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and boxes of the objects that have at least `min_area` pixels; see TrainingImage."""
+    count = np.bincount(labels.ravel())
+    found, boxes = [], []
+    for label, where in enumerate(find_objects(labels), start=1):
+        if where is not None and count[label] >= min_area:
+            rows, columns = where
+            found.append(label)
+            boxes.append((rows.start, columns.start, rows.stop, columns.stop))
+    return np.array(found, np.int32), np.array(boxes, np.int32).reshape(-1, 4)
 
 
 class _PixelCache:
@@ -136,15 +203,15 @@ class _PixelCache:
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._used = 0
-        self._entries: OrderedDict[str, tuple[np.ndarray, np.ndarray]] = OrderedDict()
+        self._entries: OrderedDict[str, Pixels] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, image: TrainingImage) -> tuple[np.ndarray, np.ndarray]:
+    def get(self, image: TrainingImage) -> Pixels:
         with self._lock:
             if image.id in self._entries:
                 self._entries.move_to_end(image.id)
                 return self._entries[image.id]
-        pixels = read_pixels(image)
+        pixels = image.read()
         with self._lock:
             if image.id not in self._entries:
                 self._entries[image.id] = pixels
@@ -155,68 +222,18 @@ class _PixelCache:
         return pixels
 
 
-def read_pixels(image: TrainingImage) -> tuple[np.ndarray, np.ndarray]:
-    """Read photo (uint8 RGB) and labels (int32, -1 for void) of a training image.
-
-    Raises
-    ------
-    DatasetError
-        If one of them is unreadable or their sizes differ.
-    """
-    rgb = np.array(read_image(image.image))
-    labels, void = folder.read_labels(image.mask)
-    if rgb.shape[:2] != labels.shape:
-        raise DatasetError(f"{image.mask} is {labels.shape}, its photo {rgb.shape[:2]}")
-    labels[void] = -1
-    return rgb, labels
+def _with_objects(image: LabelledImage, name: str, min_area: int) -> TrainingImage:
+    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(image.labels()[0], min_area))
 
 
-def spoil_mask(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask as an automatic method might have made it, for training on existing masks.
-
-    Parameters
-    ----------
-    truth : ndarray of bool, shape (H, W)
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-        The truth shifted, shrunk, grown, with a part missing, with something foreign, or coarse.
-    """
-    mask = truth.astype(np.uint8)
-    size = max(4, round(float(np.sqrt(mask.sum()))))
-    height, width = mask.shape
-    for _ in range(int(rng.integers(1, 4))):
-        kind = int(rng.integers(5))
-        if kind == 0:
-            shift = rng.uniform(-0.25, 0.25, 2) * size
-            scale = rng.uniform(0.85, 1.15)
-            centre = (width / 2, height / 2)
-            matrix = cv2.getRotationMatrix2D(centre, float(rng.uniform(-10, 10)), scale)
-            matrix[:, 2] += shift
-            mask = cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_NEAREST)
-        elif kind == 1:
-            reach = 2 * int(rng.integers(1, max(2, size // 8))) + 1
-            kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-            change = cv2.erode if rng.random() < 0.5 else cv2.dilate
-            mask = change(mask, kernel)
-        elif kind == 4:
-            low = max(2, size // int(rng.integers(4, 12)))
-            blurred = cv2.blur(mask.astype(np.float32), (low, low))
-            mask = (blurred > rng.uniform(0.3, 0.7)).astype(np.uint8)
-        else:
-            # A bite out of the object, or something foreign beside it.
-            inside = np.argwhere(mask if kind == 2 else cv2.dilate(mask, np.ones((size, size))))
-            if len(inside):
-                row, column = inside[rng.integers(len(inside))]
-                axes = tuple(int(v) for v in rng.uniform(0.15, 0.6, 2) * size + 1)
-                angle = float(rng.uniform(0, 180))
-                centre = (int(column), int(row))
-                cv2.ellipse(mask, centre, axes, angle, 0, 360, int(kind == 3), -1)
-    return mask.astype(bool)
+def _count(source: DataSource) -> int:
+    if not source.split.isdecimal() or int(source.split) < 1:
+        raise DatasetError(
+            f"the shapes {source.name!r} have split = {source.split!r}: give the number of images"
+        )
+    return int(source.split)
 
 
-def _shares(counts: Sequence[int]) -> np.ndarray:
-    shares = np.array(counts, float)
-    return shares / shares.sum()
+def _cumulative(counts: Sequence[float]) -> np.ndarray:
+    shares = np.cumsum(np.array(counts, float))
+    return shares / shares[-1]
