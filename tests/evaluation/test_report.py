@@ -208,7 +208,14 @@ class TestPage:
 class TestPictures:
     @pytest.mark.parametrize(
         ("count", "sizes"),
-        [(1, (1, 0, 0)), (2, (1, 0, 1)), (3, (1, 1, 1)), (9, (3, 3, 3)), (40, (3, 3, 3))],
+        [
+            (1, (1, 0, 0)),
+            (2, (1, 0, 1)),
+            (3, (1, 1, 1)),
+            (4, (1, 1, 1)),
+            (9, (3, 3, 3)),
+            (40, (3, 3, 3)),
+        ],
     )
     def test_each_object_at_most_once(self, count, sizes):
         ious = np.random.default_rng(1).permutation(count) / count

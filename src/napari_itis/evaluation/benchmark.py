@@ -69,10 +69,13 @@ class BenchmarkResult:
     objects : list of ObjectResult
     skipped : list of str
         One line for each object that was left out, with the reason.
+    from_masks : bool
+        Whether the clicks corrected given masks.
     """
 
     objects: list[ObjectResult] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    from_masks: bool = False
 
     def summary(self, targets: Sequence[float]) -> dict[str, Any]:
         """Figures of the whole set, ready for JSON.
@@ -87,7 +90,7 @@ class BenchmarkResult:
         dict
             Keys `objects`, `noc`, `noc_whole_set` (None where the mean never gets there),
             `failures`, `mean_iou` (after click 1, 2, ...), `initial_iou`, `iou_against_clicks`
-            (for the aims `AIMS`), `corrections` (None where all objects start without a mask),
+            (for the aims `AIMS`), `corrections` (None without given masks),
             `seconds_per_click` (`first`: median over the objects' first clicks, image included;
             `median` and `p95`: over all clicks) and `per_object`.
 
@@ -110,7 +113,7 @@ class BenchmarkResult:
             "mean_iou": ious.mean(axis=0).tolist(),
             "initial_iou": float(initial.mean()),
             "iou_against_clicks": iou_against_clicks(ious, AIMS, initial),
-            "corrections": corrections(ious, initial) if initial.any() else None,
+            "corrections": corrections(ious, initial) if self.from_masks else None,
             "seconds_per_click": {
                 "first": float(np.median(first)) if first else None,
                 "median": float(np.median(spent)) if spent else None,
@@ -248,7 +251,7 @@ def run_benchmark(
         # A missing file is worth knowing now and not after an hour of clicking.
         for sample in samples:
             sample.require_files()
-    result = BenchmarkResult()
+    result = BenchmarkResult(from_masks=initial_masks is not None)
     for sample in progress(samples) if progress else samples:
         try:
             measured = click_on_object(

@@ -25,7 +25,7 @@ def choose(ious: Sequence[float], count: int = 3) -> dict[str, list[int]]:
     ious : sequence of float
         One figure per object.
     count : int
-        Of each kind; fewer where there are not enough objects, the worst ones first.
+        Of each kind; fewer where there are not enough objects.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def choose(ious: Sequence[float], count: int = 3) -> dict[str, list[int]]:
         ``worst``, ``median`` and ``best``: indices into `ious`, each object at most once.
     """
     order = np.argsort(ious, kind="stable").tolist()
-    count = min(count, -(-len(order) // 3))
+    count = min(count, max(1, len(order) // 3))
     worst, rest = order[:count], order[count:]
     best, rest = rest[len(rest) - min(count, len(rest)) :][::-1], rest[: max(len(rest) - count, 0)]
     start = max((len(rest) - count) // 2, 0)

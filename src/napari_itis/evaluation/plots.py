@@ -51,8 +51,7 @@ def plot_curves(
         axes.axhline(target, color="gray", linewidth=0.8, linestyle="--")
     axes.set_ylim(None, 1.0)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(loc="lower right")
-    figure.savefig(path, dpi=150)
+    _save(figure, path)
 
 
 def plot_reached(
@@ -84,8 +83,7 @@ def plot_reached(
             **_style(number),
         )
     axes.set_xlim(0, None)
-    axes.legend()
-    figure.savefig(path, dpi=150)
+    _save(figure, path)
 
 
 def plot_click_counts(
@@ -124,8 +122,7 @@ def plot_click_counts(
         axes.bar(places + offset, shares, width, label=name, color=colour)
     labels = [str(place) for place in places[:-1]] + ["never"]
     axes.set_xticks(places, labels, rotation=90 if len(places) > 15 else 0)
-    axes.legend(loc="upper center")
-    figure.savefig(path, dpi=150)
+    _save(figure, path)
 
 
 def _figure(title: str, across: str, up: str) -> tuple[Figure, Axes]:
@@ -137,6 +134,12 @@ def _figure(title: str, across: str, up: str) -> tuple[Figure, Axes]:
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _save(figure: Figure, path: str | PathLike[str]) -> None:
+    # Below the axes: inside, it would hide the ends of curves that say most.
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+    figure.savefig(path, dpi=150)
 
 
 def _style(number: int) -> dict[str, Any]:
