@@ -298,7 +298,7 @@ class TestTheRest:
     def test_train_is_training_train(self, monkeypatch, tmp_path, capsys):
         seen = []
         module = ModuleType("napari_itis.training")
-        module.StepReport = object
+        module.StepReport, module.TrainingStopped = object, KeyboardInterrupt
         module.train = lambda *arguments: seen.append(arguments[:5]) or Path("run/a.safetensors")
         monkeypatch.setitem(sys.modules, "napari_itis.training", module)
         monkeypatch.delitem(sys.modules, "napari_itis.cli.train", raising=False)

@@ -1,7 +1,10 @@
 """A config is read strictly, and every mistake gets one line."""
 
+from dataclasses import asdict
+
 import pytest
 
+from napari_itis.network import describe
 from napari_itis.training import ConfigError, load_config, shipped_configs
 
 
@@ -9,6 +12,52 @@ from napari_itis.training import ConfigError, load_config, shipped_configs
 def test_shipped_configs_load(name):
     config = load_config(name)
     assert config.name == name
+
+
+def test_the_four_ablation_configs_differ_in_what_they_are_about():
+    chain = ["ifcn-distance", "gaussian", "gaussian-iterative", "gaussian-iterative-mask"]
+    configs = [load_config(name).as_dict() for name in chain]
+    expected = [{"network"}, {"reset_probability"}, {"network"}]
+    for one, two, differing in zip(configs, configs[1:], expected, strict=True):
+        assert {k for k in one if one[k] != two[k]} == {"name"} | differing
+    assert configs[0]["samples"] == load_config("itis-lite0").samples
+    assert configs[0]["data"] == load_config("itis-lite0").as_dict()["data"]
+
+
+def test_paper_configs_are_the_papers():
+    for name, channels in (("paper-xception65", 5), ("paper-xception65-vos", 6)):
+        config = load_config(name)
+        assert config.network.in_channels == channels
+        assert (config.crop, config.epochs, config.samples_per_epoch) == (350, 20, 0)
+        assert (config.cross_entropy, config.bootstrapped, config.dice) == (0, 1, 0)
+        assert (config.freeze_norm, config.schedule, config.augment) == (True, "paper", False)
+        assert config.data[0].layout == "voc+sbd"
+
+
+def test_a_file_changes_a_shipped_config(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "smoke"\nname = "mine"\n[network]\nhead_width = 48\n')
+    config, smoke = load_config(path), load_config("smoke")
+    assert (config.name, config.network.head_width) == ("mine", 48)
+    assert config.network.working_size == smoke.network.working_size
+    assert config.data == smoke.data
+
+
+def test_a_base_must_be_shipped_and_whole(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "nothing"')
+    with pytest.raises(ConfigError, match=r"mine\.toml: base = 'nothing' .* smoke"):
+        load_config(path)
+    path.write_text('base = "gaussian"')
+    with pytest.raises(ConfigError, match="use 'itis-lite0'"):
+        load_config(path)
+
+
+def test_the_network_of_given_weights_is_theirs():
+    shipped = describe()["config"]
+    assert asdict(load_config("finetune").network) == shipped
+    config = load_config("finetune", ["network.feed_back=false"])
+    assert asdict(config.network) == shipped | {"feed_back": False}
 
 
 def test_overrides_reach_nested_settings():

@@ -168,3 +168,45 @@ def test_a_pasted_object_stays_on_its_photo(config, sources):
         )
         assert again.state.background == state.background
         assert again.truth.equal(pasted.truth)
+
+
+def test_every_object_of_the_data_keeps_its_place(config, sources):
+    each = replace(config, samples_per_epoch=0, reset_probability=1.0)
+    numbers = range(len(sources))
+    places = [sources.object_at(number) for number in numbers]
+    assert len(set(places)) == len(sources) > 6
+    for number in numbers:
+        first = next_sample(None, sources, each, np.random.default_rng(number), number).state
+        again = next_sample(first, sources, each, np.random.default_rng(99), number).state
+        for state in (first, again):
+            assert (state.source, state.image, state.label) == places[number]
+        # A reset brings a new crop and new clicks of the same object.
+        assert (first.region, first.clicks) != (again.region, again.clicks)
+
+
+def test_paper_crop_keeps_the_resolution_and_shows_a_part_of_the_object(config):
+    paper = replace(config, crop_mode="paper", crop=64)
+    rng = np.random.default_rng(0)
+    corners = set()
+    for _ in range(300):
+        top, left, side = draw_region((30, 40, 50, 70), (96, 128), paper, rng)
+        assert side == 64
+        assert 0 <= top <= 96 - 64
+        assert 0 <= left <= 128 - 64
+        assert top < 50 and left < 70 and top + side > 30 and left + side > 40
+        corners.add((top, left))
+    assert len(corners) > 200
+
+
+def test_paper_crop_of_a_small_image_is_enlarged(config):
+    paper = replace(config, crop_mode="paper", crop=350)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        top, left, side = draw_region((30, 40, 50, 70), (96, 128), paper, rng)
+        assert (top, side) == (0, 96)
+        assert 0 <= left <= 32
+
+
+def test_a_state_is_small(config, sources):
+    sample = next_sample(None, sources, config, np.random.default_rng(1), 0)
+    assert len(sample.visited(sample.truth.numpy()).to_bytes()) < 500
