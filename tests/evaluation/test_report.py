@@ -132,6 +132,28 @@ def test_all_robots_and_the_curve_of_targets(evaluate):
         assert all(0 <= point["clicks"] <= 3 for point in points)
 
 
+def test_the_plot_of_kitti_is_what_is_reached_against_what_is_spent(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from napari_itis.evaluation import plots
+
+    drawn = {}
+    original = plots.plot_reached
+    monkeypatch.setattr(
+        plots,
+        "plot_reached",
+        lambda curves, *a, **k: (drawn.update(curves), original(curves, *a, **k)),
+    )
+    truth = square(12)
+    photo = np.where(truth[..., None], (200, 60, 50), (60, 90, 160)).astype(np.uint8)
+    save(tmp_path / "training" / "image_2" / "a.png", photo)
+    save(tmp_path / "training" / "instance" / "a.png", truth.astype(np.uint16) * (26 * 256 + 1))
+    plot = tmp_path / "kitti.png"
+    options = ["--method", "geodesic", "--max-clicks", "2", "--plot", str(plot)]
+    assert main(["evaluate", "kitti", str(tmp_path), *options]) == 0
+    assert Image.open(plot).size[0] > 300
+    assert drawn["geodesic"][0]["target"] == 0.5
+
+
 class TestReport:
     @pytest.fixture(autouse=True)
     def needs_matplotlib(self):
