@@ -242,9 +242,15 @@ class GeodesicBaseline(Baseline):
         )
         cost = self.STEP + sobel(as_object / (as_object + as_background))
         to_object, to_background = (
-            MCP_Geometric(cost).find_costs(np.argwhere(side))[0] for side in (seeds > 0, seeds < 0)
+            MCP_Geometric(cost).find_costs(_rim(side))[0] for side in (seeds > 0, seeds < 0)
         )
         return to_object < to_background
+
+
+def _rim(where: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Pixels at the edge of an area: a path from elsewhere into it passes one of them."""
+    inner = cv2.erode(where.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+    return np.argwhere(where & ~inner)
 
 
 BASELINES: dict[str, type[Baseline]] = {
