@@ -23,6 +23,7 @@ _FREE = {
     "device",
     "threads",
     "loaders",
+    "loader_processes",
     "cache_gb",
     "data_root",
     "checkpoint_steps",

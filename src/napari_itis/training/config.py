@@ -122,6 +122,8 @@ class TrainingConfig:
         "auto", "cpu", "cuda", "mps"; "auto", "bf16" or "fp32".
     threads, loaders : int
         Of each process: compute threads (0: its share of the cores), threads that prepare samples.
+    loader_processes : bool
+        Prepare samples in as many processes instead of threads, where a GPU has to wait for them.
     cache_gb : float
         Memory of each process for decoded images.
     data_root : str
@@ -171,6 +173,7 @@ class TrainingConfig:
     precision: str = "auto"
     threads: int = 0
     loaders: int = 2
+    loader_processes: bool = False
     cache_gb: float = 6.0
     data_root: str = ""
     network: ItisConfig = field(default_factory=ItisConfig)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
 
+import cv2
 import numpy as np
+import torch
 
 from napari_itis.training.config import TrainingConfig
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import TrainingSample, next_sample
-from napari_itis.training.sources import Sources
+from napari_itis.training.sources import Listing, Sources
 from napari_itis.training.state import ObjectState
 
 _AHEAD = 4
@@ -38,7 +42,10 @@ class Batch:
 
 
 class Loader:
-    """Threads that draw clicks, cut crops and compute distances while the network is at work.
+    """Draws clicks, cuts crops and computes distances while the network is at work.
+
+    In threads, or in processes where a GPU asks for more samples than one Python interpreter can
+    prepare; the samples are the same.
 
     Parameters
     ----------
@@ -60,11 +67,21 @@ class Loader:
         self._config, self._sources, self._plan, self._lanes = config, sources, plan, lanes
         self.states: dict[int, bytes] = {}
         self._keeping: list[Future[None]] = []
-        self._pool = ThreadPoolExecutor(max(1, config.loaders), "itis-loader")
+        workers = max(1, config.loaders)
+        self._threads = ThreadPoolExecutor(workers, "itis-loader")
+        self._workers: Executor = self._threads
+        if config.loader_processes:
+            self._workers = ProcessPoolExecutor(
+                workers,
+                multiprocessing.get_context("spawn"),
+                _start_worker,
+                (replace(config, cache_gb=config.cache_gb / workers), sources.listing),
+            )
 
     def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        """End the threads and processes."""
+        self._workers.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """An epoch's batches after the first `done`; nothing is looked at beyond its end.
@@ -74,20 +91,19 @@ class Loader:
         """
         self.settle()
         remaining = iter(self._plan.batches(epoch, self._lanes)[done:].tolist())
-        waiting: deque[tuple[list[int], list[Future[TrainingSample]]]] = deque()
+        waiting: deque[tuple[list[int], list[Callable[[], TrainingSample]]]] = deque()
 
         def submit() -> None:
             numbers = next(remaining, None)
             if numbers is not None:
-                futures = [self._pool.submit(self._visit, epoch, number) for number in numbers]
-                waiting.append((numbers, futures))
+                waiting.append((numbers, [self._visit(epoch, number) for number in numbers]))
 
         for _ in range(_AHEAD):
             submit()
         while waiting:
-            numbers, futures = waiting.popleft()
+            numbers, visits = waiting.popleft()
             began = time.monotonic()
-            samples = [future.result() for future in futures]
+            samples = [result() for result in visits]
             waited = time.monotonic() - began
             submit()
             yield Batch(numbers, samples, waited)
@@ -95,7 +111,7 @@ class Loader:
     def keep(self, batch: Batch, predicted: np.ndarray) -> None:
         """Keep a step's predictions, bool (N, crop, crop), for the objects' next visits."""
         for number, sample, mask in zip(batch.numbers, batch.samples, predicted, strict=True):
-            self._keeping.append(self._pool.submit(self._pack, number, sample, mask))
+            self._keeping.append(self._threads.submit(self._pack, number, sample, mask))
 
     def settle(self) -> dict[int, bytes]:
         """The states once everything that is to be kept is kept."""
@@ -108,11 +124,44 @@ class Loader:
         """An object by its image and label, for messages."""
         return f"{self._sources.image(state.source, state.image).id}:{state.label}"
 
-    def _visit(self, epoch: int, number: int) -> TrainingSample:
-        rng = np.random.default_rng([self._config.seed, epoch, number])
-        packed = self.states.get(number)
-        state = None if packed is None else ObjectState.from_bytes(packed)
-        return next_sample(state, self._sources, self._config, rng, number)
+    def _visit(self, epoch: int, number: int) -> Callable[[], TrainingSample]:
+        """Begin to prepare a sample; what is returned waits for it."""
+        visit = (epoch, number, self.states.get(number))
+        if self._workers is self._threads:
+            return self._threads.submit(_prepare, self._config, self._sources, *visit).result
+        future = self._workers.submit(_prepare_in_worker, *visit)
+        return lambda: _received(future.result())
 
     def _pack(self, number: int, sample: TrainingSample, mask: np.ndarray) -> None:
         self.states[number] = sample.visited(mask).to_bytes()
+
+
+def _prepare(
+    config: TrainingConfig, sources: Sources, epoch: int, number: int, packed: bytes | None
+) -> TrainingSample:
+    rng = np.random.default_rng([config.seed, epoch, number])
+    state = None if packed is None else ObjectState.from_bytes(packed)
+    return next_sample(state, sources, config, rng, number)
+
+
+_in_worker: tuple[TrainingConfig, Sources]
+
+
+def _start_worker(config: TrainingConfig, listing: Listing) -> None:
+    global _in_worker
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _in_worker = (config, Sources(config, listing))
+
+
+def _prepare_in_worker(epoch: int, number: int, packed: bytes | None) -> dict[str, Any]:
+    """A sample as plain arrays: torch would send each tensor as an open file."""
+    sample = _prepare(*_in_worker, epoch, number, packed)
+    arrays = {name: getattr(sample, name).numpy() for name in ("channels", "truth", "valid")}
+    # The step's prediction takes the place of the mask.
+    return arrays | {"state": replace(sample.state, mask=None), "flips": sample.flips}
+
+
+def _received(sent: dict[str, Any]) -> TrainingSample:
+    arrays = ("channels", "truth", "valid")
+    return TrainingSample(**sent | {name: torch.from_numpy(sent[name]) for name in arrays})

@@ -136,6 +136,10 @@ class Sources:
     listing : Listing, optional
         From `list_sources`, which is called if it is left out.
 
+    Attributes
+    ----------
+    listing : Listing
+
     Raises
     ------
     DatasetError
@@ -143,7 +147,8 @@ class Sources:
     """
 
     def __init__(self, config: TrainingConfig, listing: Listing | None = None) -> None:
-        self._images = (listing or list_sources(config)).training
+        self.listing = listing or list_sources(config)
+        self._images = self.listing.training
         weights = np.array([source.weight for source in config.data], float)
         if weights.sum() <= 0 or weights.min() < 0:
             raise DatasetError("the weights of the data sources must be positive")
