@@ -50,8 +50,7 @@ class Processes:
             )
         device = find_device(config.device)
         self.bf16 = use_bf16(config.precision, device)
-        self._plain_norm = not config.freeze_norm and device.type != "cuda"
-        self._fabric = _fabric(device, count, beside, self.bf16, self._plain_norm)
+        self._fabric = _fabric(device, count, beside, self.bf16)
         self._fabric.launch()
         self.rank, self.count = self._fabric.global_rank, self._fabric.world_size
         self.device = self._fabric.device
@@ -124,10 +123,9 @@ class Processes:
             distributed.destroy_process_group()
 
 
-def _fabric(device: torch.device, count: int, beside: int, bf16: bool, plain_norm: bool) -> Any:
+def _fabric(device: torch.device, count: int, beside: int, bf16: bool) -> Any:
     try:
         from lightning_fabric import Fabric
-        from lightning_fabric.strategies import DDPStrategy
     except ImportError:
         raise ConfigError(
             'training needs Lightning Fabric: pip install "napari-itis[train]"'
@@ -138,7 +136,7 @@ def _fabric(device: torch.device, count: int, beside: int, bf16: bool, plain_nor
         accelerator=device.type,
         devices=beside if count > 1 or device.index is None else [device.index],
         num_nodes=max(1, count // beside),
-        # Statistics of batch norm go from the first process to all, unless they are the same.
-        strategy=DDPStrategy(broadcast_buffers=plain_norm) if count > 1 else "auto",
+        # DDP hands the first process's statistics of batch norm to all.
+        strategy="ddp" if count > 1 else "auto",
         precision="bf16-mixed" if bf16 else "32-true",
     )
