@@ -17,13 +17,16 @@ def spoil_mask(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns
     -------
     ndarray of bool, shape (H, W)
-        The truth shifted, shrunk, grown, with a part missing, with something foreign, or coarse.
+        The truth shifted, shrunk, grown, with a part missing, with something foreign, or coarse;
+        in two of five cases right but for one or two small places.
     """
     mask = truth.astype(np.uint8)
     size = max(4, round(float(np.sqrt(mask.sum()))))
     height, width = mask.shape
-    for _ in range(int(rng.integers(1, 4))):
-        kind = int(rng.integers(5))
+    small = rng.random() < 0.4
+    extent = (0.06, 0.3) if small else (0.15, 0.6)
+    for _ in range(int(rng.integers(1, 3 if small else 4))):
+        kind = int(rng.integers(2, 4)) if small else int(rng.integers(5))
         if kind == 0:
             shift = rng.uniform(-0.25, 0.25, 2) * size
             scale = rng.uniform(0.85, 1.15)
@@ -45,7 +48,7 @@ def spoil_mask(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             inside = np.argwhere(mask if kind == 2 else cv2.dilate(mask, np.ones((size, size))))
             if len(inside):
                 row, column = inside[rng.integers(len(inside))]
-                axes = tuple(int(v) for v in rng.uniform(0.15, 0.6, 2) * size + 1)
+                axes = tuple(int(v) for v in rng.uniform(*extent, 2) * size + 1)
                 angle = float(rng.uniform(0, 180))
                 centre = (int(column), int(row))
                 cv2.ellipse(mask, centre, axes, angle, 0, 360, int(kind == 3), -1)
