@@ -48,3 +48,9 @@ def write_shapes(root: Path, images: int = 6, seed: int = 0) -> Path:
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shapes(tmp_path_factory.mktemp("data") / "shapes")
+
+
+@pytest.fixture
+def own_shapes(tmp_path: Path) -> Path:
+    """A copy that a test may spoil."""
+    return write_shapes(tmp_path / "shapes")

@@ -12,7 +12,7 @@ from napari_itis.training.crops import draw_region, paste
 from napari_itis.training.loader import Loader
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import next_sample
-from napari_itis.training.sources import Sources, is_held_back
+from napari_itis.training.sources import Sources, is_held_back, list_sources
 from napari_itis.training.spoiling import spoil_mask
 from napari_itis.training.state import ObjectState
 
@@ -236,3 +236,14 @@ def test_loader_processes_prepare_what_threads_prepare(config, sources):
     for one, two in zip(threads, processes, strict=True):
         assert np.array_equal(one[0], two[0])
         assert np.array_equal(one[1], two[1])
+
+
+def test_a_broken_photo_is_found_before_the_first_step_or_left_out(own_shapes, caplog):
+    photo = own_shapes / "images" / "shapes2.png"
+    photo.write_bytes(photo.read_bytes()[:300])
+    config = load_config("smoke", ["held_back=0"], [f"shapes:{own_shapes}"])
+    with pytest.raises(DatasetError, match=r"shapes2\.png"):
+        list_sources(config)
+    listing = list_sources(replace(config, skip_bad=True))
+    assert [len(images) for images in listing.training] == [5]
+    assert "1 of shapes are left out" in caplog.text

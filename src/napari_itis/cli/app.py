@@ -232,11 +232,15 @@ def train(
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where DIR's run ended.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out photos and masks that cannot be read.")
+    ] = False,
 ) -> None:
     """Train a network from clicks on its own mistakes."""
     from napari_itis.cli.train import train_with_progress
 
-    train_with_progress(config, overrides or [], data or [], output, resume)
+    overrides = [*(overrides or []), *(["skip_bad=true"] if skip_bad else [])]
+    train_with_progress(config, overrides, data or [], output, resume)
 
 
 @weights_app.command("list")

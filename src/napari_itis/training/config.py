@@ -110,6 +110,9 @@ class TrainingConfig:
         Share of the images kept for validation, drawn by name so that it never changes.
     min_area : int
         Smaller objects are not trained on, in pixels.
+    skip_bad : bool
+        Leave out photos and masks that cannot be read, and say how many, instead of stopping at the
+        first.
     augment : bool
         Flips, gamma and colour; the paper has gamma only.
     checkpoint_steps : int
@@ -164,6 +167,7 @@ class TrainingConfig:
     click_init: float = 0.15
     held_back: float = 0.1
     min_area: int = 30
+    skip_bad: bool = False
     augment: bool = True
     checkpoint_steps: int = 100
     validate_every: int = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from napari_itis.training.shapes import shapes_images
 
 Box = tuple[int, int, int, int]
 Pixels = tuple[np.ndarray, np.ndarray]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,21 +104,26 @@ def list_sources(config: TrainingConfig) -> Listing:
 def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImage]:
     """All images of a source that have an object large enough.
 
+    Every photo is looked at too: a broken one is found now, not in the middle of a night.
+
     Raises
     ------
     DatasetError
-        If the layout is wrong or a mask unreadable.
+        If the layout is wrong or a file is unreadable, unless `skip_bad` leaves it out.
     """
+    faults: list[str] | None = [] if config.skip_bad else None
     if source.layout == "shapes":
         images = shapes_images(_count(source))
         where: Any = source.layout
     else:
         where = Path(config.data_root) / source.root
-        images = read_training_set(source.layout, where, source.split or None)
+        images = read_training_set(source.layout, where, source.split or None, faults)
     name = source.name or Path(where).name
+    look = partial(_with_objects, name=name, min_area=config.min_area, faults=faults)
     with ThreadPoolExecutor(max(1, config.loaders)) as pool:
-        found = pool.map(partial(_with_objects, name=name, min_area=config.min_area), images)
-        usable = [image for image in found if len(image.labels)]
+        usable = [image for image in pool.map(look, images) if image and len(image.labels)]
+    if faults:
+        _log.warning("%d of %s are left out, such as: %s", len(faults), name, faults[0])
     if not usable:
         raise DatasetError(f"no objects of {config.min_area} pixels or more in {where}")
     return usable
@@ -227,8 +235,17 @@ class _PixelCache:
         return pixels
 
 
-def _with_objects(image: LabelledImage, name: str, min_area: int) -> TrainingImage:
-    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(image.labels()[0], min_area))
+def _with_objects(
+    image: LabelledImage, name: str, min_area: int, faults: list[str] | None
+) -> TrainingImage | None:
+    try:
+        labels = image.checked_labels()
+    except DatasetError as error:
+        if faults is None:
+            raise
+        faults.append(str(error))
+        return None
+    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(labels, min_area))
 
 
 def _count(source: DataSource) -> int:
