@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--data-root", default="data", help="folder of the config's sets")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--per-source", type=int, default=5)
+    parser.add_argument("--sources", nargs="+", help="only these of the config's sources")
     parser.add_argument("--min-area", type=int, default=100)
     parser.add_argument("--clicks", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
@@ -54,6 +55,9 @@ def main() -> None:
     config = replace(
         load_config(arguments.config), data_root=arguments.data_root, min_area=arguments.min_area
     )
+    if arguments.sources:
+        wanted = tuple(s for s in config.data if s.name in arguments.sources)
+        config = replace(config, data=wanted)
     by_source = held_back_objects(config, list_sources(config), arguments.per_source)
     samples = [sample for source in by_source for sample in source]
     result = run_benchmark(predictor, samples, max_clicks=arguments.clicks)
