@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_itis.datasets import DatasetError, read_dataset, read_training_set
+from napari_itis.evaluation import MaskFolder, every_nth, worst_frames
 
 REAL_DAVIS = Path(__file__).parents[3] / "shared" / "data" / "eval" / "DAVIS"
 
@@ -57,14 +58,23 @@ class TestDavis2017:
     def test_each_object_of_each_frame(self, trees, tmp_path, same):
         samples = read_dataset("davis", trees.davis2017(tmp_path))
         assert [s.id for s in samples] == [
-            "Bär_01/00000/1",
-            "Bär_01/00000/2",
-            "judo/00000/1",
-            "judo/00000/2",
-            "judo/00001/2",
+            "Bär_01/00000:1",
+            "Bär_01/00000:2",
+            "judo/00000:1",
+            "judo/00000:2",
+            "judo/00001:2",
         ]
         same(samples[2], trees.FIRST)
         same(samples[4], trees.SECOND)
+
+    def test_evaluation_knows_tracks_and_given_masks(self, trees, tmp_path):
+        root = trees.davis2017(tmp_path)
+        samples = read_dataset("davis", root)
+        masks = MaskFolder(root / "Annotations" / "480p")
+        for sample in samples:
+            np.testing.assert_array_equal(masks(sample), sample.masks()[0])
+        assert [s.id for s in worst_frames(samples, masks)] == [s.id for s in samples[:4]]
+        assert len(every_nth(samples, 2)) == 4
 
     def test_all_objects_of_a_frame(self, trees, tmp_path):
         images = read_training_set("davis", trees.davis2017(tmp_path))
@@ -82,7 +92,7 @@ class TestDavis2017:
         trees.davis2016(tmp_path)
         trees.davis2017(tmp_path)
         assert len(read_dataset("davis", tmp_path, "480p/train")) == 1
-        assert read_dataset("davis", tmp_path)[-1].id == "judo/00001/2"
+        assert read_dataset("davis", tmp_path)[-1].id == "judo/00001:2"
 
     def test_255_alone_is_the_object(self, trees, tmp_path, same):
         root = trees.davis2017(tmp_path)

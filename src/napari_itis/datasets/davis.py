@@ -60,7 +60,8 @@ def images(
     Returns
     -------
     list of LabelledImage
-        With ids ``SEQUENCE/NUMBER``, sorted. Files that a list names and that are missing are
+        With ids ``SEQUENCE/NUMBER``, sorted; their objects, where there may be several, have
+        ``SEQUENCE/NUMBER:LABEL``. Files that a list names and that are missing are
         listed too; reading them raises.
 
     Raises
@@ -129,6 +130,8 @@ def _sequence_frames(
             photos.get(number, photo_folder / f"{number}.jpg"),
             masks.get(number, mask_folder / f"{number}.png"),
             partial(read_frame, merge=merge),
+            # As masks of other methods and tracks are told: an object of SEQUENCE/NUMBER.
+            ":",
         )
         for number in sorted(numbers)
     ]
