@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from napari_itis.datasets import DatasetError
 from napari_itis.training import load_config
-from napari_itis.training.crops import draw_region, paste
+from napari_itis.training.config import DataSource
+from napari_itis.training.crops import cut, draw_region, paste
 from napari_itis.training.loader import Loader
+from napari_itis.training.optimization import rate_factor
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import next_sample
 from napari_itis.training.sources import Sources, is_held_back, list_sources
@@ -236,6 +239,56 @@ def test_loader_processes_prepare_what_threads_prepare(config, sources):
     for one, two in zip(threads, processes, strict=True):
         assert np.array_equal(one[0], two[0])
         assert np.array_equal(one[1], two[1])
+
+
+def test_sources_of_one_name_keep_their_pixels_apart(shapes, own_shapes):
+    # The same names of images below two folders of the same name, and no names given.
+    photo = own_shapes / "images" / "shapes0.png"
+    Image.fromarray(255 - np.asarray(Image.open(photo))).save(photo)
+    config = load_config("smoke", ["held_back=0"])
+    roots = (shapes, own_shapes)
+    sources = Sources(replace(config, data=tuple(DataSource(root=str(root)) for root in roots)))
+    one, two = (sources.pixels(source, 0)[0] for source in (0, 1))
+    assert not np.array_equal(one, two)
+    assert np.array_equal(two, sources.image(1, 0).read()[0])
+
+
+@pytest.mark.parametrize("mode", ["object", "paper"])
+def test_an_object_that_no_crop_shows_is_shown_all_the_same(tmp_path, config, mode):
+    # A hair across a large photo: it is gone wherever it is made smaller.
+    root = tmp_path / "hairs"
+    for folder, values in (("images", (900, 900, 3)), ("masks", (900, 900))):
+        (root / folder).mkdir(parents=True)
+        drawn = np.zeros(values, np.uint8)
+        drawn[0, :] = drawn[:, 0] = 1
+        Image.fromarray(drawn).save(root / folder / "a.png")
+    hairs = replace(
+        config, held_back=0.0, crop_mode=mode, data=(DataSource(root=str(root)),), max_scale=0.05
+    )
+    sources = Sources(hairs)
+    for seed in range(5):
+        sample = next_sample(None, sources, hairs, np.random.default_rng(seed), 0)
+        assert sample.truth.any()
+
+
+def test_the_paper_changes_gamma_as_pohlen_et_al(config, sources):
+    plain = replace(config, augment=False)
+    shown, kept = [], []
+    for seed in range(40):
+        sample = next_sample(None, sources, plain, np.random.default_rng(seed), 0)
+        shown.append(sample.channels[:3].numpy())
+        kept.append(cut(sample.state, sources, plain)[0].numpy() / 255)
+        assert sample.flips == (False, False)
+    # For z of -0.05 to 0.05: log(0.5 + z / sqrt 2) / log(0.5 - z / sqrt 2).
+    for one, before in zip(shown, kept, strict=True):
+        assert (one >= before**1.228 - 0.005).all()
+        assert (one <= before**0.814 + 0.005).all()
+
+
+def test_the_papers_rates_change_in_its_epochs_10_and_15(config):
+    paper = replace(config, schedule="paper", warmup=0)
+    factors = [rate_factor(epoch, epoch, 20, paper) for epoch in range(20)]
+    assert factors == [1.0] * 9 + [0.1] * 5 + [0.03] * 6
 
 
 def test_a_broken_photo_is_found_before_the_first_step_or_left_out(own_shapes, caplog):

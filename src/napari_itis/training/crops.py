@@ -40,6 +40,30 @@ def draw_region(
     return _object_region(box, shape, config, rng)
 
 
+def region_at_object(
+    labels: np.ndarray, label: int, crop: int, rng: np.random.Generator
+) -> tuple[int, int, int]:
+    """A square around some pixel of an object at the image's resolution, whatever `crop_mode` says.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (H, W)
+    label : int
+        The object; it has at least one pixel.
+    crop : int
+        Side of the crop in pixels.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    tuple of int
+        (top, left, side); never resampled, so that the pixel is seen however thin the object is.
+    """
+    rows, columns = np.nonzero(labels == label)
+    pick = int(rng.integers(len(rows)))
+    return int(rows[pick]) - crop // 2, int(columns[pick]) - crop // 2, crop
+
+
 def _paper_region(
     box: Box, shape: tuple[int, int], crop: int, rng: np.random.Generator
 ) -> tuple[int, int, int]:

@@ -72,7 +72,8 @@ def rate_factor(step: int, epoch: int, steps: int, config: TrainingConfig) -> fl
     """Factor of the learning rates at a step: warm-up, then cosine or the paper's steps."""
     warm = min(1.0, (step + 1) / max(1, config.warmup))
     if config.schedule == "paper":
-        return warm * (1.0 if epoch < 10 else 0.1 if epoch < 15 else 0.03)
+        # The paper's epochs count from 1, as in the authors' code.
+        return warm * (1.0 if epoch + 1 < 10 else 0.1 if epoch + 1 < 15 else 0.03)
     return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 

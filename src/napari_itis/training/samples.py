@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +10,8 @@ import torch
 from torchvision.transforms.v2 import functional as transforms
 
 from napari_itis.clicks import initial_clicks, robot_click
-from napari_itis.datasets import DatasetError
 from napari_itis.training.config import TrainingConfig
-from napari_itis.training.crops import cut, draw_background, draw_region
+from napari_itis.training.crops import cut, draw_background, draw_region, region_at_object
 from napari_itis.training.sources import Sources
 from napari_itis.training.spoiling import spoil_mask
 from napari_itis.training.state import ObjectState
@@ -88,12 +88,17 @@ def next_sample(
 def _fresh(
     sources: Sources, config: TrainingConfig, rng: np.random.Generator, number: int
 ) -> tuple[ObjectState, torch.Tensor, np.ndarray, np.ndarray, np.ndarray]:
-    for attempt in range(2 * _TRIES):
+    for attempt in range(2 * _TRIES + 1):
         drawn = sources.draw(rng) if config.samples_per_epoch else sources.object_at(number)
         source, image, label = drawn
         box = sources.image(source, image).box(label)
-        shape = sources.pixels(source, image)[1].shape
-        state = ObjectState(source, image, label, draw_region(box, shape, config, rng))
+        labels = sources.pixels(source, image)[1]
+        if attempt < 2 * _TRIES:
+            region = draw_region(box, labels.shape, config, rng)
+        else:
+            # So thin, or so far apart, that no crop showed it: the training must not end for that.
+            region = region_at_object(labels, label, config.crop, rng)
+        state = ObjectState(source, image, label, region)
         if rng.random() < config.copy_paste:
             state = replace(state, background=draw_background(sources, rng))
         pixels, truth, void, others = cut(state, sources, config)
@@ -108,8 +113,7 @@ def _fresh(
                 return replace(state, clicks=(click,)), pixels, truth, void, spoilt
         clicks = initial_clicks(truth, rng, others=others, void=void, lone=config.lone_click)
         return replace(state, clicks=tuple(clicks)), pixels, truth, void, mask
-    name = sources.image(source, image).id
-    raise DatasetError(f"nothing is seen of object {label} of {name} in any crop: raise min_area")
+    raise AssertionError("unreachable: the last region shows a pixel of the object")
 
 
 def _encode(
@@ -127,7 +131,7 @@ def _encode(
         flips = (bool(rng.random() < 0.05), bool(rng.random() < 0.5))
         image = _photometric(image, rng)
     else:
-        image = transforms.adjust_gamma(image, float(np.exp(rng.uniform(-0.4, 0.4))))
+        image = transforms.adjust_gamma(image, _paper_gamma(float(rng.uniform(-0.05, 0.05))))
     channels = torch.cat([image.as_subclass(torch.Tensor).float() / 255, guidance])
     joint = torch.cat([channels, torch.from_numpy(np.stack([truth, ~void])).float()])
     if flips[0]:
@@ -137,8 +141,13 @@ def _encode(
     return TrainingSample(joint[:-2], joint[-2] > 0.5, joint[-1] > 0.5, state, flips)
 
 
+def _paper_gamma(z: float) -> float:
+    """The exponent of Pohlen et al. (2017), with which the paper augments, for `z` around 0."""
+    return math.log(0.5 + z / math.sqrt(2)) / math.log(0.5 - z / math.sqrt(2))
+
+
 def _photometric(image: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Gamma as in the paper; brightness, contrast, colour, blur and inversion for few photos."""
+    """More gamma than in the paper; brightness, contrast, colour, blur, inversion for few photos."""
     image = transforms.adjust_gamma(image, float(np.exp(rng.uniform(-0.5, 0.5))))
     if rng.random() < 0.5:
         image = transforms.adjust_brightness(image, float(rng.uniform(0.7, 1.3)))

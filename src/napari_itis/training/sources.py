@@ -195,7 +195,7 @@ class Sources:
 
     def pixels(self, source: int, image: int) -> Pixels:
         """Photo and labels of an image, as `TrainingImage.read` gives them, often from memory."""
-        return self._cache.get(self._images[source][image])
+        return self._cache.get((source, image), self._images[source][image])
 
 
 def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndarray]:
@@ -211,23 +211,26 @@ def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndar
 
 
 class _PixelCache:
-    """Decoded images, the least recently used thrown out beyond a budget of bytes."""
+    """Decoded images, the least recently used thrown out beyond a budget of bytes.
+
+    By source and number: two sources may have the same name and images of the same name.
+    """
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._used = 0
-        self._entries: OrderedDict[str, Pixels] = OrderedDict()
+        self._entries: OrderedDict[tuple[int, int], Pixels] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, image: TrainingImage) -> Pixels:
+    def get(self, key: tuple[int, int], image: TrainingImage) -> Pixels:
         with self._lock:
-            if image.id in self._entries:
-                self._entries.move_to_end(image.id)
-                return self._entries[image.id]
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
         pixels = image.read()
         with self._lock:
-            if image.id not in self._entries:
-                self._entries[image.id] = pixels
+            if key not in self._entries:
+                self._entries[key] = pixels
                 self._used += sum(array.nbytes for array in pixels)
             while self._used > self._budget and len(self._entries) > 1:
                 _, old = self._entries.popitem(last=False)
