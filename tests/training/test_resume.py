@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,43 @@ def test_killed_training_resumes_bit_for_bit(tiny, tmp_path, uninterrupted):
     process.wait()
     assert read_tensors(tmp_path / CHECKPOINT)[1]["step"] == 8
     assert_same(finish(tiny, tmp_path), uninterrupted)
+
+
+def test_processes_that_prepare_samples_end_with_a_killed_training(tiny, tmp_path):
+    script = """
+import json, multiprocessing, sys, time
+from napari_itis.training import train
+def wait(report):
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(600)
+if __name__ == "__main__":
+    train("smoke", json.loads(sys.argv[1]), output=sys.argv[2], report=wait)
+"""
+    (tmp_path / "script.py").write_text(script)
+    settings = [*tiny, "loader_processes=true", "loaders=1"]
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / "script.py", json.dumps(settings), str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+    )
+    workers = [int(word) for word in process.stdout.readline().split()]
+    process.kill()
+    process.wait()
+    assert workers
+    deadline = time.monotonic() + 20
+    while any(_runs(pid) for pid in workers):
+        assert time.monotonic() < deadline, "they wait for ever"
+        time.sleep(0.1)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        status = Path(f"/proc/{pid}/stat")
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 # Inside the first epoch, at the border of the epochs.

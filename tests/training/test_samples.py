@@ -1,5 +1,8 @@
 """Objects keep clicks, crop and prediction between epochs as the paper describes (Sec. 3.2)."""
 
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -239,6 +242,22 @@ def test_loader_processes_prepare_what_threads_prepare(config, sources):
     for one, two in zip(threads, processes, strict=True):
         assert np.array_equal(one[0], two[0])
         assert np.array_equal(one[1], two[1])
+
+
+def test_ctrl_c_leaves_the_processes_that_prepare_samples(config, sources):
+    plain = replace(config, samples_per_epoch=80, batch_size=4, loaders=1, loader_processes=True)
+    loader = Loader(plain, sources, Plan.of(plain, len(sources)), slice(0, 4))
+    # What a shell starts in the background would inherit that the signal is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        count = 0
+        for count, _ in enumerate(loader.batches(0), start=1):
+            for child in multiprocessing.active_children():
+                os.kill(child.pid, signal.SIGINT)
+        assert count == 20
+    finally:
+        signal.signal(signal.SIGINT, before)
+        loader.close()
 
 
 def test_sources_of_one_name_keep_their_pixels_apart(shapes, own_shapes):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -149,9 +152,21 @@ _in_worker: tuple[TrainingConfig, Sources]
 
 def _start_worker(config: TrainingConfig, listing: Listing) -> None:
     global _in_worker
+    # Ctrl-C reaches every process of a terminal: when to stop is the parent's to say, which needs
+    # its samples until its step is done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     _in_worker = (config, Sources(config, listing))
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed tells nobody, and its workers would wait for samples for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _prepare_in_worker(epoch: int, number: int, packed: bytes | None) -> dict[str, Any]:

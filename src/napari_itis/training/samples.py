@@ -147,7 +147,7 @@ def _paper_gamma(z: float) -> float:
 
 
 def _photometric(image: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """More gamma than in the paper; brightness, contrast, colour, blur, inversion for few photos."""
+    """More gamma than in the paper; brightness, contrast, colour, blur, inversion."""
     image = transforms.adjust_gamma(image, float(np.exp(rng.uniform(-0.5, 0.5))))
     if rng.random() < 0.5:
         image = transforms.adjust_brightness(image, float(rng.uniform(0.7, 1.3)))
