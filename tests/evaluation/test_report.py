@@ -199,6 +199,20 @@ class TestReport:
         assert "davis, from the masks masks, worst frames" in texts
         assert "2 below 0.60" in texts
 
+    def test_folders_and_names_are_not_taken_for_each_other(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        photo = np.where(square(12)[..., None], (200, 60, 50), (60, 90, 160)).astype(np.uint8)
+        for folder in ("nuclei", "cells"):
+            save(tmp_path / folder / "images" / "a.png", photo)
+            save(tmp_path / folder / "masks" / "a.png", square(12).astype(np.uint8))
+        options = ["--method", "geodesic", "--max-clicks", "1", "--report", "report"]
+        for folder, name in (("nuclei", "старый"), ("nuclei", "новый"), ("cells", "старый")):
+            assert main(["evaluate", "folder", folder, *options, "--name", name]) == 0
+        assert len(list((tmp_path / "report" / "runs").glob("*.json"))) == 3
+        texts = Page(tmp_path / "report" / "index.html").texts
+        assert "folder nuclei" in texts
+        assert "folder cells" in texts
+
     def test_a_file_that_is_no_run(self, evaluate, capsys, tmp_path):
         (tmp_path / "report" / "runs").mkdir(parents=True)
         (tmp_path / "report" / "runs" / "x.json").write_text("[1]")

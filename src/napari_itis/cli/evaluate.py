@@ -131,7 +131,9 @@ def evaluate(options: EvaluateOptions) -> None:
     summary = _summary(options, method, result)
     Console().print(table(summary))
     if result.skipped:
-        errors.print(f"{len(result.skipped)} objects left out, such as: {result.skipped[0]}")
+        line = f"{len(result.skipped)} objects left out, such as: {result.skipped[0]}"
+        # As it is: a path may hold what rich takes for markup, and must not be broken.
+        errors.print(line, markup=False, highlight=False, soft_wrap=True)
     if options.json_path:
         write_json(options.json_path, summary)
         print(f"wrote {options.json_path}")
@@ -209,6 +211,7 @@ def _summary(options: EvaluateOptions, method: Any, result: BenchmarkResult) -> 
     ours = options.method == "itis"
     return {
         "dataset": options.dataset,
+        "root": options.root.resolve().name,
         "split": options.split,
         "method": options.method,
         "weights": str(method.weights) if ours else None,

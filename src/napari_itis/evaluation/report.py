@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,6 +61,9 @@ def group_name(run: Run) -> str:
     str
     """
     parts = [run["dataset"]]
+    if run["dataset"] == "folder" and run.get("root"):
+        # A layout of many sets; the others are one each, wherever they lie.
+        parts = [f"folder {run['root']}"]
     if run["split"]:
         parts.append(run["split"])
     if run["initial_masks"]:
@@ -85,9 +89,10 @@ def file_name(text: str) -> str:
     Returns
     -------
     str
-        Lower-case letters, digits, dots and dashes.
+        Lower-case letters, digits, dots and dashes. Names that differ in other letters stay apart.
     """
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "run"
+    name = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "run"
+    return name if text.isascii() else f"{name}-{zlib.crc32(text.encode()):08x}"
 
 
 def groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
