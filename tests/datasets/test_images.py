@@ -6,6 +6,7 @@ import tifffile
 from PIL import Image
 
 from napari_itis.datasets import ImageError, read_array, read_image
+from napari_itis.datasets.images import verified_size
 
 
 @pytest.fixture
@@ -73,6 +74,12 @@ class TestReading:
         tifffile.imwrite(tmp_path / "stack.tif", np.stack([ramp] * 9), photometric="minisblack")
         with pytest.raises(ImageError, match=r"\(9, 6, 8\)"):
             read_array(tmp_path / "stack.tif")
+
+    def test_two_planes_are_refused_when_files_are_looked_at(self, tmp_path, ramp):
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, np.stack([ramp, ramp], -1), photometric="minisblack")
+        with pytest.raises(ImageError, match=r"shape \(6, 8, 2\)"):
+            verified_size(path)
 
     def test_16_bit_photos_are_stretched_to_their_range(self, tmp_path):
         Image.fromarray(np.array([[100, 200, 600]], np.uint16)).save(tmp_path / "a.png")

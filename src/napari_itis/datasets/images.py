@@ -51,7 +51,8 @@ def read_array(path: str | PathLike[str], *, colors: bool = False) -> NDArray:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())
         raise ImageError(f"cannot read the image {path}: {reason}") from None
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] > 4) or 0 in array.shape:
+    # Two planes are no photo: found now, not when it is shown to the network.
+    if array.shape[2:] not in ((), (1,), (3,), (4,)) or array.ndim < 2 or 0 in array.shape:
         raise ImageError(
             f"{path} holds an array of shape {array.shape}; expected one image (H, W), "
             "(H, W, 3) or (H, W, 4)"
