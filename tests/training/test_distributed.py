@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import torch
 
 from napari_itis.network.weights import read_tensors
 from napari_itis.training import ConfigError, train
 from napari_itis.training.checkpoint import CHECKPOINT
+from napari_itis.training.distributed import _fabric
 
 SCRIPT = Path(__file__).parents[2] / "train" / "train.py"
 
@@ -50,6 +53,17 @@ def test_two_processes_are_one_and_one_goes_on_alone(tiny, tmp_path):
     assert losses(together)[:6] == pytest.approx(alone[:6], rel=1e-3)
     # A rounding error may move a later click by a pixel.
     assert losses(together) == pytest.approx(alone, rel=2e-2)
+
+
+def test_one_sample_for_each_process_is_one_line(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(ConfigError, match=r"one sample for each of 4 processes .* freeze_norm"):
+        train("smoke", [*tiny, "device=cpu"], output=tmp_path)
+
+
+def test_the_others_wait_while_the_first_process_lists_a_large_data_set():
+    strategy = _fabric(torch.device("cpu"), 2, 2, bf16=False)._strategy
+    assert strategy._timeout >= timedelta(hours=12)
 
 
 def test_a_batch_that_cannot_be_shared_is_one_line(tiny, tmp_path, monkeypatch):

@@ -251,7 +251,8 @@ def test_ctrl_c_leaves_the_processes_that_prepare_samples(config, sources):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         count = 0
-        for count, _ in enumerate(loader.batches(0), start=1):
+        for _ in loader.batches(0):
+            count += 1
             for child in multiprocessing.active_children():
                 os.kill(child.pid, signal.SIGINT)
         assert count == 20

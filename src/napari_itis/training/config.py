@@ -184,9 +184,18 @@ class TrainingConfig:
     data: tuple[DataSource, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("samples", "crop", "checkpoint_steps", "validation_objects"):
+        # An object without pixels cannot be clicked on.
+        for name in ("samples", "crop", "min_area", "checkpoint_steps", "validation_objects"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1")
-        for name in ("epochs", "samples_per_epoch", "validate_every"):
+        for name in (
+            "seed",
+            "epochs",
+            "samples_per_epoch",
+            "validate_every",
+            "threads",
+            "loaders",
+            "cache_gb",
+        ):
             require(getattr(self, name) >= 0, f"{name} must be at least 0")
         require(self.batch_size >= 2, "batch_size must be at least 2: batch norm needs two crops")
         require(self.crop >= 32, "crop must be at least 32 pixels")
@@ -204,6 +213,10 @@ class TrainingConfig:
             "held_back",
         ):
             require(0 <= getattr(self, name) <= 1, f"{name} must lie between 0 and 1")
+        for name in ("min_scale", "max_scale", "bootstrap_share"):
+            require(getattr(self, name) > 0, f"{name} must be above 0")
+        require(self.bootstrap_share <= 1, "bootstrap_share must be at most 1")
+        require(0 <= self.ema < 1, "ema must be at least 0 and below 1")
         require(self.crop_mode in ("object", "paper"), "crop_mode must be object or paper")
         require(self.schedule in ("cosine", "paper"), "schedule must be cosine or paper")
         require(self.precision in ("auto", "bf16", "fp32"), "precision: auto, bf16 or fp32")

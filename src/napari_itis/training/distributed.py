@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
@@ -16,6 +17,10 @@ from napari_itis.training.config import ConfigError, TrainingConfig
 from napari_itis.training.optimization import use_bf16
 
 T = TypeVar("T")
+
+# The others wait while the first process looks at every photo of COCO, which takes an hour and more
+# than the half that is usual. What ends, torchrun notices at once.
+_PATIENCE = timedelta(days=1)
 
 
 class Processes:
@@ -49,6 +54,11 @@ class Processes:
                 f"make it a multiple of {count}"
             )
         device = find_device(config.device)
+        if count == config.batch_size and not config.freeze_norm and device.type != "cuda":
+            raise ConfigError(
+                f"batch_size = {config.batch_size} leaves one sample for each of {count} processes "
+                "and batch norm needs two: raise it, or set freeze_norm = true"
+            )
         self.bf16 = use_bf16(config.precision, device)
         self._fabric = _fabric(device, count, beside, self.bf16)
         self._fabric.launch()
@@ -126,6 +136,7 @@ class Processes:
 def _fabric(device: torch.device, count: int, beside: int, bf16: bool) -> Any:
     try:
         from lightning_fabric import Fabric
+        from lightning_fabric.strategies import DDPStrategy
     except ImportError:
         raise ConfigError(
             'training needs Lightning Fabric: pip install "napari-itis[train]"'
@@ -137,6 +148,6 @@ def _fabric(device: torch.device, count: int, beside: int, bf16: bool) -> Any:
         devices=beside if count > 1 or device.index is None else [device.index],
         num_nodes=max(1, count // beside),
         # DDP hands the first process's statistics of batch norm to all.
-        strategy="ddp" if count > 1 else "auto",
+        strategy=DDPStrategy(timeout=_PATIENCE) if count > 1 else "auto",
         precision="bf16-mixed" if bf16 else "32-true",
     )
