@@ -188,6 +188,25 @@ def test_resume_with_other_settings_is_refused(tiny, tmp_path):
         train("smoke", [*tiny, "samples=8", "learning_rate=1.0"], output=tmp_path, resume=True)
 
 
+def test_resume_with_other_data_is_refused(tiny, own_shapes, tmp_path):
+    settings = [*tiny, "samples=16", "samples_per_epoch=0", "held_back=0"]
+    data = [f"shapes:{own_shapes}"]
+
+    def stop(report):
+        raise KeyboardInterrupt
+
+    with pytest.raises(TrainingStopped):
+        train("smoke", settings, data, tmp_path / "run", report=stop)
+    for folder in ("images", "masks"):
+        (own_shapes / folder / "shapes0.png").rename(tmp_path / folder)
+    with pytest.raises(ConfigError, match="images or objects have changed") as error:
+        train("smoke", settings, data, tmp_path / "run", resume=True)
+    assert "\n" not in str(error.value)
+    for folder in ("images", "masks"):
+        (tmp_path / folder).rename(own_shapes / folder / "shapes0.png")
+    assert train("smoke", settings, data, tmp_path / "run", resume=True).exists()
+
+
 def test_loss_that_is_no_number_names_the_samples(tiny, tmp_path):
     config = load_config("smoke", [*tiny, "learning_rate=inf"])
     training = Training(config, tmp_path)

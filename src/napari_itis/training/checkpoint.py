@@ -66,6 +66,21 @@ class Checkpoint:
         best = self.about["best"]
         return Progress(self.about["step"], self.about["seconds"], best and tuple(best))
 
+    def require_data(self, fingerprint: str) -> None:
+        """See that the data are those that the click states are of, see `Sources.fingerprint`.
+
+        Raises
+        ------
+        ConfigError
+            If they are not: states would be given to other objects.
+        """
+        # The first checkpoints did not say.
+        if self.about.get("data", fingerprint) != fingerprint:
+            raise ConfigError(
+                f"the data are not those that {self.path} was made with, images or objects have "
+                "changed: bring them back, or start from its weights"
+            )
+
     def states(self) -> dict[int, bytes]:
         """Packed click states of the objects, by their numbers."""
         content = self.tensors["states"].numpy().tobytes()
@@ -96,6 +111,7 @@ def save_checkpoint(
     average: nn.Module | None,
     optimizer: torch.optim.Optimizer,
     states: dict[int, bytes],
+    data: str,
 ) -> None:
     """Write a checkpoint to a temporary file, then rename it: the previous one stays until then.
 
@@ -109,6 +125,8 @@ def save_checkpoint(
     optimizer : Optimizer
     states : dict of int to bytes
         Packed click states of the objects of all processes.
+    data : str
+        Fingerprint of the data that they are of.
 
     Raises
     ------
@@ -126,7 +144,7 @@ def save_checkpoint(
     tensors["states"] = torch.from_numpy(np.frombuffer(content, np.uint8).copy())
     tensors["states.numbers"] = torch.tensor(numbers, dtype=torch.int64)
     tensors["states.sizes"] = torch.tensor([len(states[n]) for n in numbers], dtype=torch.int64)
-    about = {"format": _FORMAT, "checkpoint": config.as_dict(), **asdict(progress)}
+    about = {"format": _FORMAT, "checkpoint": config.as_dict(), "data": data, **asdict(progress)}
     try:
         write_tensors(tensors, path, about)
     except SafetensorError as error:

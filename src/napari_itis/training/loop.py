@@ -112,6 +112,9 @@ class Training:
         saved = shared.once(lambda: self._checkpoint_to_resume(resume))
         listing = shared.once(lambda: list_sources(config))
         sources = Sources(config, listing)
+        self._fingerprint = sources.fingerprint
+        if saved is not None:
+            saved.require_data(self._fingerprint)
         self.plan = Plan.of(config, len(sources))
         self.learner = Learner(config, shared, self.plan.steps, saved is not None)
         self._loader = Loader(config, sources, self.plan, shared.lanes)
@@ -215,6 +218,7 @@ class Training:
                 self.learner.average,
                 self.learner.optimizer,
                 states,
+                self._fingerprint,
             )
             self._saved_step, self._save_error = self.progress.step, None
         except OSError as error:

@@ -175,6 +175,16 @@ class Sources:
         """Number of objects."""
         return int(self._ends[-1])
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the images, their order and their objects, not with where they lie."""
+        digest = hashlib.sha256()
+        for images in self._images:
+            for image in images:
+                digest.update(f"{image.id}\n".encode())
+                digest.update(image.labels.tobytes())
+        return digest.hexdigest()
+
     def draw(self, rng: np.random.Generator) -> tuple[int, int, int]:
         """Draw an object: indices of its source and image, and its label."""
         source = int(np.searchsorted(self._weights, rng.random(), side="right"))
