@@ -18,7 +18,7 @@ from napari_itis.training.loader import Loader
 from napari_itis.training.optimization import rate_factor
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import next_sample
-from napari_itis.training.sources import Sources, is_held_back, list_sources
+from napari_itis.training.sources import Sources, is_held_back, list_sources, object_boxes
 from napari_itis.training.spoiling import spoil_mask
 from napari_itis.training.state import ObjectState
 
@@ -259,6 +259,15 @@ def test_ctrl_c_leaves_the_processes_that_prepare_samples(config, sources):
     finally:
         signal.signal(signal.SIGINT, before)
         loader.close()
+
+
+@pytest.mark.parametrize("background", [0, 5])
+def test_boxes_of_objects_with_very_large_ids(background):
+    labels = np.full((20, 30), background, np.int32)
+    labels[2:8, 3:9], labels[10:12, 0:30], labels[15, 15] = 2**31 - 1, 7, 2**30
+    found, boxes = object_boxes(labels, 2)
+    assert found.tolist() == [5, 7, 2**31 - 1][background == 0 :]
+    assert boxes[-2:].tolist() == [[10, 0, 12, 30], [2, 3, 8, 9]]
 
 
 def test_sources_of_one_name_keep_their_pixels_apart(shapes, own_shapes):

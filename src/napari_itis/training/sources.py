@@ -210,12 +210,17 @@ class Sources:
 
 def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndarray]:
     """Labels and boxes of the objects that have at least `min_area` pixels; see TrainingImage."""
+    names = None
+    if labels.max() >= 1 << 20:
+        # Numbers of database rows, for one: counting up to them would take all memory.
+        names, places = np.unique(np.append(labels.ravel(), 0), return_inverse=True)
+        labels = places[:-1].reshape(labels.shape)
     count = np.bincount(labels.ravel())
     found, boxes = [], []
     for label, where in enumerate(find_objects(labels), start=1):
         if where is not None and count[label] >= min_area:
             rows, columns = where
-            found.append(label)
+            found.append(label if names is None else names[label])
             boxes.append((rows.start, columns.start, rows.stop, columns.stop))
     return np.array(found, np.int32), np.array(boxes, np.int32).reshape(-1, 4)
 
