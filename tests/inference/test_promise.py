@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_itis.clicks import Click
-from napari_itis.inference.promise import drop_islands, keep_promise
+from napari_itis.inference.promise import drop_islands, keep_elsewhere, keep_promise
 
 
 def test_change_stays_in_the_part_that_looks_alike():
@@ -57,3 +57,35 @@ def test_small_islands_go_unless_clicked_or_there_before():
     assert not kept[30:33, 5:8].any()
     kept[30:33, 5:8] = True
     assert np.array_equal(kept, mask)
+
+
+def test_a_click_on_a_given_mask_changes_its_own_place_alone():
+    before = np.zeros((80, 80), bool)
+    before[20:60, 20:60] = True
+    before[20:30, 50:60] = False  # missing: what the click is about
+    after = np.zeros((80, 80), bool)
+    after[20:60, 22:60] = True  # the network also takes a strip off the far side
+    after[70:75, 5:10] = True  # and finds something elsewhere
+    mask = keep_elsewhere(before, after, Click(25, 55, True))
+    expected = before.copy()
+    expected[20:30, 50:60] = True
+    assert np.array_equal(mask, expected)
+
+
+def test_what_a_negative_click_takes_away_leaves_the_rest():
+    before = np.zeros((60, 60), bool)
+    before[10:50, 10:30] = True
+    before[30:40, 30:50] = True  # wrong: what the click is about
+    after = np.zeros((60, 60), bool)
+    after[12:45, 10:30] = True
+    mask = keep_elsewhere(before, after, Click(35, 42, False))
+    assert not mask[30:40, 31:50].any()
+    assert mask[10:20, 10:20].all()
+
+
+def test_a_click_that_confirms_may_change_everything():
+    before = np.zeros((20, 20), bool)
+    before[5:15, 5:15] = True
+    after = np.zeros((20, 20), bool)
+    after[3:17, 3:17] = True
+    assert np.array_equal(keep_elsewhere(before, after, Click(10, 10, True)), after)

@@ -16,7 +16,7 @@ import torch
 from napari_itis.clicks import Click
 from napari_itis.inference.engine import DeviceMemoryError, load_engine
 from napari_itis.inference.image import to_rgb8
-from napari_itis.inference.promise import drop_islands, keep_promise
+from napari_itis.inference.promise import drop_islands, keep_elsewhere, keep_promise
 from napari_itis.inference.region import WIDER_CONTEXT, Region, around, whole_image
 from napari_itis.network import DEFAULT_WEIGHTS
 
@@ -58,7 +58,8 @@ class Predictor:
         Look at the region around the object at a working size instead of the whole image.
     promise : bool
         Keep positive clicks inside the mask and negative ones outside; a negative click on
-        background changes nothing; small islands without a click are left out.
+        background changes nothing; small islands without a click are left out; of a mask that
+        exists, a click changes its own place only.
     working_size : int, optional
         Longer side of what the network sees, in pixels; the weights' own by default.
     on_notice : callable, optional
@@ -209,7 +210,10 @@ class Predictor:
         mask = logit > 0
         if self.promise:
             reach = self.config.click_radius / view.region.scale
-            mask = drop_islands(keep_promise(mask, logit, clicks, reach), clicks, base)
+            mask = keep_promise(mask, logit, clicks, reach)
+            if base.any():
+                mask = keep_elsewhere(state.mask, mask, clicks[-1])
+            mask = drop_islands(mask, clicks, base)
         return _State(mask, view)
 
     def _look_around(

@@ -11,6 +11,7 @@ from napari_itis.clicks import Click
 
 _BAND = 0.5
 _ISLAND = 0.1
+_MARGIN = 0.5
 
 
 def keep_promise(
@@ -67,6 +68,35 @@ def keep_promise(
         _, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
         mask[window][parts == parts[centre]] = sign
     return mask
+
+
+def keep_elsewhere(before: np.ndarray, after: np.ndarray, click: Click) -> np.ndarray:
+    """Let a click change only the place that it is about.
+
+    Who corrects a mask that exists wants the rest of it left alone, however right or wrong.
+
+    Parameters
+    ----------
+    before, after : ndarray of bool, shape (H, W)
+        Mask without and with the click.
+    click : Click
+        In pixels of the masks.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        `after` in the connected part that the click added or took away, and in a margin around it
+        of half the side of a square as large; `before` elsewhere. `after` where the click
+        confirms what was there already.
+    """
+    changed = after & ~before if click.positive else before & ~after
+    _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    if not parts[click.pixel]:
+        return after
+    part = (parts == parts[click.pixel]).astype(np.uint8)
+    margin = int(_MARGIN * np.sqrt(np.count_nonzero(part)))
+    distance = cv2.distanceTransform(1 - part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.where(distance <= margin, after, before)
 
 
 def drop_islands(mask: np.ndarray, clicks: Sequence[Click], existing: np.ndarray) -> np.ndarray:
