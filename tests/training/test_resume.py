@@ -211,10 +211,19 @@ def test_loss_that_is_no_number_names_the_samples(tiny, tmp_path):
     config = load_config("smoke", [*tiny, "learning_rate=inf"])
     training = Training(config, tmp_path)
     with pytest.raises(
-        FloatingPointError, match=r"loss of step 2 is nan on shapes/\d+:\d"
+        FloatingPointError, match=r"step 2: the loss is nan on shapes/\d+:\d"
     ) as error:
         list(training.run())
     assert "\n" not in str(error.value)
+
+
+def test_gradient_that_is_no_number_does_not_reach_the_weights(tiny, tmp_path):
+    training = Training(load_config("smoke", tiny), tmp_path)
+    parameter = next(training.learner.network.parameters())
+    parameter.register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(FloatingPointError, match=r"step 1: the gradient is nan on shapes/"):
+        list(training.run())
+    assert all(p.isfinite().all() for p in training.learner.network.parameters())
 
 
 def test_nothing_to_resume_is_one_line(tiny, tmp_path):

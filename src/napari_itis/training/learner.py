@@ -44,19 +44,21 @@ class Outcome:
     predicted: np.ndarray
 
 
-class BrokenLoss(Exception):
-    """The loss is no number; nothing was learnt from the step.
+class BrokenStep(Exception):
+    """The loss or its gradient is no number; nothing was learnt from the step.
 
     Attributes
     ----------
-    loss : float
+    what : str
+        Which of them, and what it is.
     samples : list of int
-        Those whose logits are no numbers, by their place in the batch; all of them if none is.
+        Those whose logits are no numbers, by their place in this process's part of the batch; all
+        of them if no process has such.
     """
 
-    def __init__(self, loss: float, samples: list[int]) -> None:
-        super().__init__(f"the loss is {loss}")
-        self.loss, self.samples = loss, samples
+    def __init__(self, what: str, samples: list[int]) -> None:
+        super().__init__(what)
+        self.what, self.samples = what, samples
 
 
 class Learner:
@@ -100,8 +102,8 @@ class Learner:
 
         Raises
         ------
-        BrokenLoss
-            In all processes, if the loss is no number in one of them.
+        BrokenStep
+            In all processes, if the loss is no number in one of them, or its gradient is none.
         """
         config, device, bf16 = self._config, self._processes.device, self._processes.bf16
         torch.manual_seed(config.seed * 1_000_003 + step)
@@ -136,10 +138,14 @@ class Learner:
         if not math.isfinite(mean_loss):
             finite = logits.detach().float().isfinite().flatten(1).all(1).tolist()
             broken = [place for place, fine in enumerate(finite) if not fine]
-            raise BrokenLoss(mean_loss, broken or list(range(len(finite))))
+            found = self._processes.any(bool(broken))
+            raise BrokenStep(f"loss is {mean_loss}", broken if found else list(range(len(finite))))
         self._stepper.zero_grad(set_to_none=True)
         self._processes.backward(loss)
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0).item()
+        # It is the same in all processes; a step with it would turn every weight into no number.
+        if not math.isfinite(norm):
+            raise BrokenStep(f"gradient is {norm}", list(range(len(samples))))
         self._stepper.step()
         if self.average is not None:
             update_average(self.average, self.network, config.ema, step)

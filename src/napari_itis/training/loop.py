@@ -13,6 +13,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from napari_itis.datasets import DatasetError
 from napari_itis.network import save_weights
 from napari_itis.training.checkpoint import (
     CHECKPOINT,
@@ -25,7 +26,7 @@ from napari_itis.training.config import ConfigError, TrainingConfig
 from napari_itis.training.config_files import load_config
 from napari_itis.training.distributed import Processes
 from napari_itis.training.interruption import TrainingStopped, stop_on_signals
-from napari_itis.training.learner import BrokenLoss, Learner, Outcome
+from napari_itis.training.learner import BrokenStep, Learner, Outcome
 from napari_itis.training.loader import Batch, Loader
 from napari_itis.training.log import Log, StepReport
 from napari_itis.training.pictures import picture_grid
@@ -256,8 +257,8 @@ class Training:
         best = self.progress.best
         try:
             measured = self._validation.measure(self.learner.result, self._about(), best)
-        except (OSError, SafetensorError) as error:
-            _log.warning("not measured, the weights cannot be written: %s", error)
+        except (OSError, SafetensorError, DatasetError) as error:
+            _log.warning("not measured: %s", error)
             return None
         if best is None or measured.rank < best:
             self.progress.best = measured.rank
@@ -273,14 +274,14 @@ class Training:
     def _step(self, batch: Batch, epoch: int) -> Outcome:
         try:
             return self.learner.step(batch.samples, self.progress.step, epoch)
-        except BrokenLoss as error:
+        except BrokenStep as error:
             names = [self._loader.name(batch.samples[place].state) for place in error.samples]
             parts = self._processes.gather(names)
             names = self._processes.once(lambda: [name for part in parts for name in part])
             shown = ", ".join(names[:8]) + (" and more" if len(names) > 8 else "")
             good = f"that of step {self._saved_step}" if self._saved_step else "none yet"
             raise FloatingPointError(
-                f"the loss of step {self.progress.step + 1} is {error.loss} on {shown}: look at "
+                f"step {self.progress.step + 1}: the {error.what} on {shown}: look at "
                 f"these images or lower learning_rate; the last good checkpoint is {good}"
             ) from None
 
