@@ -19,6 +19,20 @@ class DatasetError(ValueError):
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
+def read_photo(path: Path) -> NDArray[np.uint8]:
+    """Read the photo of a data set, uint8 (H, W, 3).
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing or no image.
+    """
+    try:
+        return read_image(path)
+    except ImageError as error:
+        raise DatasetError(str(error)) from None
+
+
 @dataclass(frozen=True)
 class ObjectSample:
     """One object of one photo.
@@ -56,10 +70,7 @@ class ObjectSample:
         DatasetError
             If the file is missing or no image.
         """
-        try:
-            return read_image(self.image_path)
-        except ImageError as error:
-            raise DatasetError(str(error)) from None
+        return read_photo(self.image_path)
 
     def masks(self) -> Masks:
         """Read the object and the pixels that must not count.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import DatasetError, report
-from napari_itis.datasets.files import image_files, require_folder
+from napari_itis.datasets.base import DatasetError
+from napari_itis.datasets.files import require_folder
 from napari_itis.datasets.images import read_array
-from napari_itis.datasets.labelled import Labels, SingleObjectImage
+from napari_itis.datasets.labelled import Labels, SingleObjectImage, images_by_name
 
 LAYOUT = "GrabCut's data_GT/ with photos and boundary_GT/ with masks"
 
@@ -42,18 +42,9 @@ def images(root: str | PathLike[str], faults: list[str] | None = None) -> list[S
     root = Path(root)
     photo_folder = require_folder(root, "data_GT", LAYOUT)
     mask_folder = require_folder(root, "boundary_GT", LAYOUT)
-    photos, masks = image_files(photo_folder, faults), image_files(mask_folder, faults)
-    if not photos:
-        report(f"no photos in {photo_folder}: expected {LAYOUT}", faults)
-    return [
-        SingleObjectImage(
-            name,
-            photos.get(name, photo_folder / f"{name}.jpg"),
-            masks.get(name, mask_folder / f"{name}.png"),
-            read_labels,
-        )
-        for name in sorted(photos | masks)
-    ]
+    return images_by_name(
+        SingleObjectImage, photo_folder, mask_folder, ".jpg", read_labels, LAYOUT, faults
+    )
 
 
 def read_labels(path: Path) -> Labels:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_itis.datasets.base import DatasetError, report
-from napari_itis.datasets.files import find_tree, image_files
+from napari_itis.datasets.base import DatasetError
+from napari_itis.datasets.files import find_tree
 from napari_itis.datasets.images import read_indices
-from napari_itis.datasets.labelled import LabelledImage, Labels
+from napari_itis.datasets.labelled import LabelledImage, Labels, images_by_name
 
 LAYOUT = "training/ with image_2/NAME.png and instance/NAME.png"
 CAR = 26
@@ -45,18 +45,9 @@ def images(root: str | PathLike[str], faults: list[str] | None = None) -> list[L
     photo_folder, mask_folder = tree / "image_2", tree / "instance"
     if not photo_folder.is_dir():
         raise DatasetError(f"no folder image_2/ in {tree}: expected {LAYOUT}")
-    photos, masks = image_files(photo_folder, faults), image_files(mask_folder, faults)
-    if not photos:
-        report(f"no photos in {photo_folder}: expected {LAYOUT}", faults)
-    return [
-        LabelledImage(
-            name,
-            photos.get(name, photo_folder / f"{name}.png"),
-            masks.get(name, mask_folder / f"{name}.png"),
-            read_labels,
-        )
-        for name in sorted(photos | masks)
-    ]
+    return images_by_name(
+        LabelledImage, photo_folder, mask_folder, ".png", read_labels, LAYOUT, faults
+    )
 
 
 def read_labels(path: Path) -> Labels:

@@ -14,10 +14,13 @@ from napari_itis.datasets.base import (
     DatasetError,
     Masks,
     ObjectSample,
+    read_photo,
+    report,
     require_files_of,
     require_one_size,
 )
-from napari_itis.datasets.images import ImageError, read_image, verified_size
+from napari_itis.datasets.files import image_files
+from napari_itis.datasets.images import ImageError, verified_size
 
 Labels = tuple[NDArray[np.int32], NDArray[np.bool_]]
 
@@ -57,10 +60,7 @@ class LabelledImage:
         DatasetError
             If the file is missing or no image.
         """
-        try:
-            return read_image(self.image_path)
-        except ImageError as error:
-            raise DatasetError(str(error)) from None
+        return read_photo(self.image_path)
 
     def labels(self) -> Labels:
         """Read the objects and the pixels that must not count.
@@ -205,6 +205,50 @@ class SingleObjectImage(LabelledImage):
     def areas(self, labels: NDArray[np.int32]) -> dict[str, int]:
         """Size of the object in pixels, by its id; see `LabelledImage.areas`."""
         return {self.id: int(np.count_nonzero(labels == 1))}
+
+
+def images_by_name(
+    kind: type[LabelledImage],
+    photo_folder: Path,
+    mask_folder: Path,
+    suffix: str,
+    read_labels: Callable[[Path], Labels],
+    layout: str,
+    faults: list[str] | None,
+) -> list[LabelledImage]:
+    """List photos and masks of the same names, those without their counterpart too.
+
+    Parameters
+    ----------
+    kind : type
+        `LabelledImage`, or what derives from it.
+    photo_folder, mask_folder : Path
+    suffix : str
+        Of a photo that is missing.
+    read_labels : callable
+        See `LabelledImage`.
+    layout : str
+        One phrase for the message.
+    faults : list of str or None
+        Where to note what is wrong with the layout instead of stopping at it.
+
+    Raises
+    ------
+    DatasetError
+        If there is no photo.
+    """
+    photos, masks = image_files(photo_folder, faults), image_files(mask_folder, faults)
+    if not photos:
+        report(f"no photos in {photo_folder}: expected {layout}", faults)
+    return [
+        kind(
+            name,
+            photos.get(name, photo_folder / f"{name}{suffix}"),
+            masks.get(name, mask_folder / f"{name}.png"),
+            read_labels,
+        )
+        for name in sorted(photos | masks)
+    ]
 
 
 def object_masks(path: Path, read_labels: Callable[[Path], Labels], label: int) -> Masks:
