@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,8 @@ import numpy as np
 from scipy.ndimage import find_objects
 
 from napari_itis.datasets import DatasetError, LabelledImage, read_training_set
+from napari_itis.datasets.base import report
+from napari_itis.datasets.layouts import in_threads
 from napari_itis.training.config import DataSource, TrainingConfig
 from napari_itis.training.shapes import shapes_images
 
@@ -119,9 +120,13 @@ def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImag
         where = Path(config.data_root) / source.root
         images = read_training_set(source.layout, where, source.split or None, faults)
     name = source.name or Path(where).name
-    look = partial(_with_objects, name=name, min_area=config.min_area, faults=faults)
-    with ThreadPoolExecutor(max(1, config.loaders)) as pool:
-        usable = [image for image in pool.map(look, images) if image and len(image.labels)]
+    look = partial(_with_objects, name=name, min_area=config.min_area)
+    usable = []
+    for _, found in in_threads(look, images):
+        if isinstance(found, DatasetError):
+            report(str(found), faults)
+        elif len(found.labels):
+            usable.append(found)
     if faults:
         _log.warning("%d of %s are left out, such as: %s", len(faults), name, faults[0])
     if not usable:
@@ -253,16 +258,11 @@ class _PixelCache:
         return pixels
 
 
-def _with_objects(
-    image: LabelledImage, name: str, min_area: int, faults: list[str] | None
-) -> TrainingImage | None:
+def _with_objects(image: LabelledImage, name: str, min_area: int) -> TrainingImage | DatasetError:
     try:
         labels = image.checked_labels()
     except DatasetError as error:
-        if faults is None:
-            raise
-        faults.append(str(error))
-        return None
+        return error
     return TrainingImage(f"{name}/{image.id}", image, *object_boxes(labels, min_area))
 
 
