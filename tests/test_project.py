@@ -21,11 +21,11 @@ RANKS = {
     "inference": 2,
     "annotation": 3,
     "datasets": 3,
-    "video": 3,
-    "evaluation": 4,
-    "training": 5,
-    "cli": 6,
-    "plugin": 6,
+    "video": 4,
+    "evaluation": 5,
+    "training": 6,
+    "cli": 7,
+    "plugin": 7,
 }
 # `napari-itis demo` opens the plugin: the one place where a room beside another is asked for.
 ALLOWED = {("cli", "plugin")}
