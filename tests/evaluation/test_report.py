@@ -112,8 +112,12 @@ class TestGivenMasks:
             (["--split", "nope"], "nope"),
             (["--name", "x"], "--report"),
             (["--report", "file"], "not a folder"),
+            (["--json", "file/out.json"], "not a folder"),
+            (["--report", "foreign"], "no run of a report"),
         ):
             Path("file").write_text("")
+            Path("foreign/runs").mkdir(parents=True, exist_ok=True)
+            Path("foreign/runs/notes.json").write_text("[]")
             evaluate(*options, code=2)
             error = capsys.readouterr().err
             assert expected in error

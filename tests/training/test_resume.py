@@ -1,6 +1,7 @@
 """A training that ends before its time goes on as if nothing had happened, bit for bit."""
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -97,6 +98,31 @@ def _runs(pid: int) -> bool:
         return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_killed_process_that_prepares_samples_costs_no_step(tiny, tmp_path):
+    settings = [*tiny, "loader_processes=true", "loaders=1", "checkpoint_steps=1000"]
+
+    def kill_it(report):
+        if report.step == 2:
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    with pytest.raises(ChildProcessError, match=r"resume from step [2-6]") as error:
+        train("smoke", settings, output=tmp_path, report=kill_it)
+    assert "\n" not in str(error.value)
+    assert finish(settings, tmp_path)
+
+
+def test_data_that_lie_elsewhere_now_are_the_same_data(tiny, own_shapes, tmp_path):
+    def stop(report):
+        raise KeyboardInterrupt
+
+    settings = [*tiny, "held_back=0"]
+    with pytest.raises(TrainingStopped):
+        train("smoke", settings, [f"shapes:{own_shapes}"], tmp_path / "run", report=stop)
+    moved = own_shapes.rename(tmp_path / "moved")
+    train("smoke", settings, [f"shapes:{moved}"], tmp_path / "run", resume=True)
 
 
 # Inside the first epoch, at the border of the epochs.

@@ -329,3 +329,27 @@ def test_a_broken_photo_is_found_before_the_first_step_or_left_out(own_shapes, c
     listing = list_sources(replace(config, skip_bad=True))
     assert [len(images) for images in listing.training] == [5]
     assert "1 of shapes are left out" in caplog.text
+
+
+def test_frames_of_one_video_are_held_back_together(tmp_path):
+    lists = tmp_path / "ImageSets" / "480p"
+    lists.mkdir(parents=True)
+    lines = []
+    for number in range(40):
+        video, frame = f"video{number % 8}", f"{number // 8:05}"
+        for kind, suffix in (("JPEGImages", "jpg"), ("Annotations", "png")):
+            path = tmp_path / kind / "480p" / video / f"{frame}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((40, 40), 255, np.uint8)).save(path)
+        lines.append(f"/JPEGImages/480p/{video}/{frame}.jpg /Annotations/480p/{video}/{frame}.png")
+    (lists / "train.txt").write_text("\n".join(lines))
+    source = DataSource("davis", str(tmp_path), layout="davis", split="train")
+    config = replace(load_config("smoke"), data=(source,), held_back=0.5)
+    listing = list_sources(config)
+    training, held_back = (
+        {image.id.split("/")[1] for image in part[0]}
+        for part in (listing.training, listing.held_back)
+    )
+    assert training
+    assert held_back
+    assert not training & held_back

@@ -164,11 +164,13 @@ def _check(options: EvaluateOptions) -> None:
         check_output(options.json_path, (".json",))
     if options.plot:
         check_output(options.plot, _PLOT_SUFFIXES)
-    if options.report and options.report.exists() and not options.report.is_dir():
-        raise InputError(f"cannot write the report {options.report}: it is a file, not a folder")
     for option, wanted in (("--plot", options.plot), ("--report", options.report)):
         if wanted and importlib.util.find_spec("matplotlib") is None:
             raise InputError(f'{option} needs matplotlib: pip install "napari-itis[train]"')
+    if options.report:
+        from napari_itis.cli.report import check_report
+
+        check_report(options.report)
     if options.name and not options.report:
         raise InputError("--name names a run of a report: add --report DIR")
     if options.worst_frame and not options.initial_masks:

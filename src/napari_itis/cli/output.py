@@ -47,9 +47,29 @@ def check_output(path: Path, suffixes: Sequence[str], inputs: Iterable[Path] = (
         )
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder")
+    check_folder(path.parent)
     for taken in inputs:
         if path.resolve() == taken.resolve():
             raise InputError(f"cannot write {path}: it is also an input")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written into, or be made.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    InputError
+        If it, or the nearest one above it that exists, is no folder or is read-only.
+    """
+    nearest = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    if not nearest.is_dir():
+        raise InputError(f"cannot write into {folder}: {nearest} is a file, not a folder")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"cannot write into {folder}: {nearest} is read-only")
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:

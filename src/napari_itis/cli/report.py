@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_itis.cli.errors import InputError
-from napari_itis.cli.output import atomically, write_json, write_picture
+from napari_itis.cli.output import atomically, check_folder, write_json, write_picture
 from napari_itis.clicks import Click
 from napari_itis.datasets import ObjectSample
 from napari_itis.evaluation.benchmark import Segmenter
@@ -30,6 +30,22 @@ from napari_itis.evaluation.report import (
     run_name,
 )
 from napari_itis.evaluation.starting_masks import StartingMasks
+
+
+def check_report(folder: Path) -> None:
+    """Refuse a folder that `add_to_report` could not use, before anything is measured for it.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    InputError
+        If it cannot be written into, or holds a file that is no run.
+    """
+    check_folder(folder)
+    _read_runs(folder / "runs")
 
 
 def add_to_report(

@@ -105,7 +105,9 @@ def _listed_frames(
             continue
         photo, mask = root / parts[0], root / parts[1]
         read_labels = partial(read_frame, merge=True)
-        found.append(OneObjectFrame(f"{mask.parent.name}/{mask.stem}", photo, mask, read_labels))
+        sequence = mask.parent.name
+        frame_id = f"{sequence}/{mask.stem}"
+        found.append(OneObjectFrame(frame_id, photo, mask, read_labels, scene=sequence))
     return found
 
 
@@ -132,6 +134,7 @@ def _sequence_frames(
             partial(read_frame, merge=merge),
             # As masks of other methods and tracks are told: an object of SEQUENCE/NUMBER.
             ":",
+            sequence,
         )
         for number in sorted(numbers)
     ]

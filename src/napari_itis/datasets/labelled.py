@@ -44,6 +44,8 @@ class LabelledImage:
         and void, and bool (H, W), what is void.
     separator : str
         Stands between this id and the label in the id of an object.
+    scene : str, optional
+        What the photo shares with others that show the same objects, such as a video's name.
     """
 
     id: str
@@ -51,6 +53,7 @@ class LabelledImage:
     mask_path: Path
     read_labels: Callable[[Path], Labels]
     separator: str = "/"
+    scene: str | None = None
 
     def image(self) -> NDArray[np.uint8]:
         """Read the photo, uint8 (H, W, 3).

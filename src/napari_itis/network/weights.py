@@ -96,7 +96,8 @@ def write_tensors(
     """Write tensors and JSON to one file, atomically."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # One name for all: what a killed process left behind is written over by the next one.
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         save_file(dict(tensors), temporary, metadata={_KEY: json.dumps(about)})
         with temporary.open("rb") as file:

@@ -181,8 +181,7 @@ def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
             f"{path} was made by another version of napari-itis: resume with that one, or start "
             "from its weights"
         )
-    saved, wanted = about["checkpoint"], config.as_dict()
-    wanted["data"] = list(wanted["data"])
+    saved, wanted = _wherever(about["checkpoint"]), _wherever(config.as_dict())
     for key in (key for key in wanted if key not in _FREE):
         if saved.get(key) != wanted[key]:
             raise ConfigError(
@@ -190,6 +189,11 @@ def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
                 "resume with the same config, or start from its weights"
             )
     return Checkpoint(path, tensors, about)
+
+
+def _wherever(config: dict[str, Any]) -> dict[str, Any]:
+    """A config without where its data lie; that they are the same is told by their fingerprint."""
+    return config | {"data": [{**source, "root": ""} for source in config["data"]]}
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

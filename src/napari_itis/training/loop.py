@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
@@ -77,7 +79,8 @@ def train(
     FloatingPointError
         If the loss is no longer a number; names the samples.
     OSError
-        If weights or the last checkpoint could not be written.
+        If weights or the last checkpoint could not be written, or a process that prepares samples
+        was killed.
     """
     if not isinstance(config, TrainingConfig):
         config = load_config(config, overrides or (), data or ())
@@ -164,7 +167,7 @@ class Training:
         with Log(self.folder, progress.step) if self.first else nullcontext() as log:
             while progress.step < plan.steps:
                 epoch, done = divmod(progress.step, plan.steps_per_epoch)
-                for batch in self._loader.batches(epoch, done):
+                for batch in self._batches(epoch, done):
                     waited += batch.waited
                     outcome = self._step(batch, epoch)
                     self._loader.keep(batch, outcome.predicted)
@@ -263,6 +266,20 @@ class Training:
         if best is None or measured.rank < best:
             self.progress.best = measured.rank
         return measured
+
+    def _batches(self, epoch: int, done: int) -> Iterator[Batch]:
+        try:
+            yield from self._loader.batches(epoch, done)
+        except BrokenExecutor:
+            # Of several processes this one alone knows, and a checkpoint needs the states of all.
+            if self._processes.count == 1:
+                self.save()
+            raise ChildProcessError(
+                errno.ECHILD,
+                "a process that prepares samples was killed, most likely for lack of memory: lower "
+                f"loaders or cache_gb and --resume from step {self._saved_step}",
+                str(self.checkpoint),
+            ) from None
 
     def _end_early(self) -> None:
         self.save()

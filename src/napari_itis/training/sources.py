@@ -41,12 +41,15 @@ class TrainingImage:
         Objects that are large enough to train on, ascending.
     boxes : ndarray of int32, shape (n, 4)
         (top, left, bottom, right) of each, the end excluded.
+    scene : str
+        The id, or what the frames of one video share: they are held back together.
     """
 
     id: str
     labelled: LabelledImage
     labels: np.ndarray
     boxes: np.ndarray
+    scene: str
 
     def box(self, label: int) -> Box:
         """The box of an object."""
@@ -94,8 +97,8 @@ def list_sources(config: TrainingConfig) -> Listing:
     listing = Listing()
     for source in config.data:
         images = list_images(source, config)
-        rest = [i for i in images if not is_held_back(i.id, config.held_back)]
-        held = [i for i in images if is_held_back(i.id, config.held_back)]
+        rest = [i for i in images if not is_held_back(i.scene, config.held_back)]
+        held = [i for i in images if is_held_back(i.scene, config.held_back)]
         # A user with a handful of images wants them trained on, all of them if need be.
         listing.training.append(rest or images)
         listing.held_back.append(held if rest else [])
@@ -134,9 +137,9 @@ def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImag
     return usable
 
 
-def is_held_back(image_id: str, share: float) -> bool:
-    """Whether an image belongs to the validation part; decided by its name alone, so for ever."""
-    digest = hashlib.sha256(image_id.encode()).digest()
+def is_held_back(scene: str, share: float) -> bool:
+    """Whether a scene belongs to the validation part; decided by its name alone, so for ever."""
+    digest = hashlib.sha256(scene.encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32 < share
 
 
@@ -263,7 +266,8 @@ def _with_objects(image: LabelledImage, name: str, min_area: int) -> TrainingIma
         labels = image.checked_labels()
     except DatasetError as error:
         return error
-    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(labels, min_area))
+    scene = f"{name}/{image.scene or image.id}"
+    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(labels, min_area), scene)
 
 
 def _count(source: DataSource) -> int:
