@@ -75,7 +75,7 @@ def with_plugin(image: np.ndarray, places: np.ndarray, options: argparse.Namespa
     from qtpy.QtWidgets import QApplication
 
     from napari_itis.plugin.demo import open_window, wait
-    from napari_itis.plugin.worker import PredictorOptions
+    from napari_itis.plugin.predictors import PredictorOptions
 
     started = time.perf_counter()
     viewer, controller = open_window([(image, {"rgb": True, "name": "photo"}, "image")])

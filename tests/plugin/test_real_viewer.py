@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtCore import Qt
 from skimage import data
 
-from napari_itis.plugin.worker import make_predictor
+from napari_itis.plugin.predictors import make_predictor
 
 from .conftest import FakePredictor
 from .real_viewer import CONTROL, RIGHT, SHIFT, Person

@@ -9,7 +9,10 @@ import pytest
 from napari_itis.annotation import Request
 from napari_itis.clicks import Click
 from napari_itis.plugin.image_source import Plane
-from napari_itis.plugin.worker import InferenceWorker, Job, PredictorOptions
+from napari_itis.plugin.jobs import Job
+from napari_itis.plugin.predictors import PredictorOptions
+from napari_itis.plugin.tasks import Task
+from napari_itis.plugin.worker import InferenceWorker
 
 from .conftest import FakePredictor
 
@@ -141,3 +144,85 @@ def test_stopping_ends_the_thread_and_is_final(qapp):
     assert not worker._thread.is_alive()
     worker.submit(job(1))
     worker.stop(timeout=5)
+
+
+def waiting_for(qapp, condition):
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        qapp.processEvents()
+        time.sleep(0.002)
+    assert condition()
+
+
+def test_a_task_goes_on_between_the_clicks(run, qapp):
+    steps, ended = [], []
+    run.worker.stepped.connect(lambda task, value: steps.append(value))
+    run.worker.ended.connect(lambda task, message: ended.append(message))
+
+    def work(predictor):
+        for number in range(50):
+            if number == 10:
+                run.worker.submit(job(1))
+            yield number, len(run.done), predictor
+
+    run.predictor.gate.set()
+    run.worker.begin(Task(work))
+    waiting_for(qapp, lambda: ended)
+    assert [number for number, *_ in steps] == list(range(50))
+    assert {predictor for *_, predictor in steps} == {run.predictor}
+    assert len(run.done) == 1
+    assert ended == [""]
+
+
+def test_the_most_urgent_task_goes_first_and_a_paused_one_waits(run, qapp):
+    order = []
+    run.worker.stepped.connect(lambda task, value: order.append(value))
+    occupied(run)
+    slow = Task(lambda predictor: (f"ranking {n}" for n in range(3)))
+    urgent = Task(lambda predictor: (f"propagation {n}" for n in range(3)), urgency=1)
+    paused = Task(lambda predictor: (f"paused {n}" for n in range(3)), urgency=2, paused=True)
+    for task in (slow, urgent, paused):
+        run.worker.begin(task)
+    run.predictor.gate.set()
+    waiting_for(qapp, lambda: len(order) == 6)
+    assert order[:3] == [f"propagation {n}" for n in range(3)]
+    run.worker.pause(paused, False)
+    waiting_for(qapp, lambda: len(order) == 9)
+
+
+def test_an_abandoned_task_is_closed_and_never_heard_of_again(run, qapp):
+    steps, ended, closed = [], [], []
+    run.worker.stepped.connect(lambda task, value: steps.append(value))
+    run.worker.ended.connect(lambda task, message: ended.append(message))
+
+    def endless(predictor):
+        try:
+            while True:
+                yield time.sleep(0.001)
+        finally:
+            closed.append(True)
+
+    run.predictor.gate.set()
+    task = Task(endless)
+    run.worker.begin(task)
+    waiting_for(qapp, lambda: steps)
+    run.worker.abandon(task)
+    waiting_for(qapp, lambda: closed)
+    assert not ended
+
+
+def test_a_task_that_fails_says_so_and_the_thread_goes_on(run, qapp):
+    ended = []
+    run.worker.ended.connect(lambda task, message: ended.append(message))
+
+    def broken(predictor):
+        yield 1
+        raise ValueError("frame 7 cannot be read\nand more")
+
+    run.predictor.gate.set()
+    run.worker.begin(Task(broken))
+    waiting_for(qapp, lambda: ended)
+    assert ended == ["frame 7 cannot be read"]
+    run.worker.submit(job(1))
+    run.settle()
+    assert len(run.done) == 1

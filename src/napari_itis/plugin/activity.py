@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_itis.plugin.worker import InferenceWorker, now
+from napari_itis.plugin.jobs import now
+from napari_itis.plugin.worker import InferenceWorker
 
 
 class Activity(QObject):

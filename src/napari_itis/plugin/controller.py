@@ -8,7 +8,7 @@ from napari_itis.annotation import Change
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.layer_sync import LayerSync
 from napari_itis.plugin.objects import ObjectInfo, list_objects
-from napari_itis.plugin.worker import PredictorFactory, make_predictor
+from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:

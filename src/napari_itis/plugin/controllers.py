@@ -6,7 +6,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from napari_itis.plugin.controller import Controller
-from napari_itis.plugin.worker import PredictorFactory, make_predictor
+from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_itis.plugin.controllers import controller_of
+from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.sample_data import astronaut
 from napari_itis.plugin.segment_widget import SegmentWidget
-from napari_itis.plugin.worker import PredictorFactory, make_predictor
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -12,15 +12,10 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from napari_itis.annotation import Frame, Result
 from napari_itis.annotation.records import Key
 from napari_itis.plugin.activity import Activity
+from napari_itis.plugin.jobs import Job, Slot, now
 from napari_itis.plugin.layer_events import LayerEvents
-from napari_itis.plugin.worker import (
-    InferenceWorker,
-    Job,
-    PredictorFactory,
-    Slot,
-    make_predictor,
-    now,
-)
+from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.worker import InferenceWorker
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_itis.plugin.predictors import PredictorOptions
 from napari_itis.plugin.settings import DEVICES, shipped_weights
-from napari_itis.plugin.worker import PredictorOptions
 
 _DEVICE_NAMES = {
     "auto": "Automatic",

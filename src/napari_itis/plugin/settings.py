@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from napari_itis.plugin.worker import PredictorOptions
+from napari_itis.plugin.predictors import PredictorOptions
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 

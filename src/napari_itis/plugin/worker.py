@@ -3,110 +3,29 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
-import time
 import weakref
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Hashable
+from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_itis.annotation import PackedMask, Request, Result
-from napari_itis.plugin.image_source import Plane
-
-Slot = tuple[Hashable, ...]
-
-
-class PredictorLike(Protocol):
-    """What the thread needs of a :class:`napari_itis.inference.Predictor`."""
-
-    device: Any
-    weights: Any
-
-    def set_image(
-        self,
-        image: np.ndarray,
-        *,
-        contrast_limits: tuple[float, float] | None = None,
-        key: Hashable = None,
-    ) -> None: ...
-
-    def predict(self, clicks: Any, mask: np.ndarray | None = None, *, seen: int = 0) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PredictorOptions:
-    """How the predictor is to be made.
-
-    Parameters
-    ----------
-    weights : str, optional
-        Name or file; None for the default weights.
-    device : str
-        auto, cpu, cuda or mps.
-    zoom_in : bool
-        Whether later clicks look at the region around the object.
-    """
-
-    weights: str | None = None
-    device: str = "auto"
-    zoom_in: bool = True
-
-
-PredictorFactory = Callable[[PredictorOptions, Callable[[str], None]], PredictorLike]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One prediction that is wanted.
-
-    Parameters
-    ----------
-    owner : hashable
-        Whom the result is for; with frame and object it is the slot.
-    request : Request
-    plane : Plane
-    asked : float
-        :func:`time.perf_counter` when the user's change was noticed.
-    """
-
-    owner: Hashable
-    request: Request
-    plane: Plane
-    asked: float
-
-    @property
-    def slot(self) -> Slot:
-        return (self.owner, self.request.frame, self.request.object)
-
-    def asks_the_same(self, other: Job) -> bool:
-        """Whether another job would bring the same result."""
-        return (
-            self.slot == other.slot
-            and self.request.revision == other.request.revision
-            and self.plane.key == other.plane.key
-        )
-
-
-def make_predictor(options: PredictorOptions, notice: Callable[[str], None]) -> PredictorLike:
-    """Load torch and the weights: seconds, never on the main thread."""
-    import torch
-
-    # The window needs a core of its own, or it stutters while the network runs.
-    torch.set_num_threads(max(1, _cores() - 1))
-    from napari_itis.inference import Predictor
-
-    return Predictor(options.weights, options.device, zoom_in=options.zoom_in, on_notice=notice)
+from napari_itis.plugin.jobs import Job, Slot
+from napari_itis.plugin.predictors import (
+    PredictorFactory,
+    PredictorLike,
+    PredictorOptions,
+    make_predictor,
+)
+from napari_itis.plugin.tasks import Task
 
 
 class InferenceWorker(QObject):
     """Predicts masks in one thread of its own and hands them back through Qt signals.
 
     There is one pending slot per owner, frame and object. A newer job replaces the older one in
-    its slot, the slot on screen goes first, and every slot is served in the end.
+    its slot, the slot on screen goes first, and every slot is served in the end. Tasks go on, a
+    step at a time, while no job waits.
 
     Parameters
     ----------
@@ -118,6 +37,10 @@ class InferenceWorker(QObject):
     """(Job, Result): a mask is there."""
     failed = Signal(object, str)
     """(Job, message): a prediction went wrong; the thread goes on."""
+    stepped = Signal(object, object)
+    """(Task, value): a task has done a step."""
+    ended = Signal(object, str)
+    """(Task, message): a task is through; the message says what went wrong, if anything did."""
     loading = Signal()
     """The network is being loaded."""
     ready = Signal(str, str)
@@ -132,6 +55,7 @@ class InferenceWorker(QObject):
         self._factory = factory
         self._options = PredictorOptions()
         self._jobs: dict[Slot, Job] = {}
+        self._tasks: list[Task] = []
         self._first: Slot | None = None
         self._changed = threading.Condition()
         self._stopping = False
@@ -179,6 +103,24 @@ class InferenceWorker(QObject):
         with self._changed:
             self._jobs.pop(slot, None)
 
+    def begin(self, task: Task) -> None:
+        """Do a task; `stepped` and `ended` say how it goes."""
+        with self._changed:
+            self._tasks.append(task)
+            self._changed.notify()
+
+    def pause(self, task: Task, paused: bool) -> None:
+        """Let a task wait, or go on."""
+        with self._changed:
+            task.paused = paused
+            self._changed.notify()
+
+    def abandon(self, task: Task) -> None:
+        """Want nothing any more of a task; no signal speaks of it from now on."""
+        with self._changed:
+            task.cancelled = True
+            self._changed.notify()
+
     def look_at(self, owner: Hashable, frame: Hashable, label: int) -> None:
         """Say what is on screen: its slot is served first, then the rest of its frame."""
         with self._changed:
@@ -205,38 +147,78 @@ class InferenceWorker(QObject):
         predictor: PredictorLike | None = None
         shown: tuple[Any, ...] | None = None
         while True:
+            job = task = None
             with self._changed:
-                while not (self._stopping or self._outdated or (self._jobs and predictor)):
+                while not (self._stopping or self._outdated or (predictor and self._has_work())):
                     self._changed.wait()
                 if self._stopping:
                     return
                 reload, self._outdated = self._outdated, False
                 options = self._options
-                job = None if reload else self._jobs.pop(self._next_slot())
+                if not reload and self._jobs:
+                    job = self._jobs.pop(self._next_slot())
+                elif not reload:
+                    task = self._next_task()
                 self._current = job
-            if job is None:
+            if reload:
                 predictor, shown = None, None
                 predictor = self._load(options)
-                continue
-            try:
-                if shown != job.plane.key:
-                    # Forgotten first: a plane that cannot be read leaves no image set.
-                    shown = None
-                    predictor.set_image(
-                        job.plane.read(),
-                        contrast_limits=job.plane.contrast_limits,
-                        key=job.plane.key,
-                    )
-                    shown = job.plane.key
-                device = str(predictor.device)
-                result = _predict(predictor, job.request)
-                if str(predictor.device) != device:
-                    # Out of memory: the predictor goes on with the CPU.
-                    self._emit(self.ready, str(predictor.device), str(predictor.weights))
-            except Exception as error:
-                self._done(self.failed, job, one_line(error))
+            elif job is not None:
+                shown = self._serve(predictor, job, shown)
             else:
-                self._done(self.finished, job, result)
+                # It looks at images of its own.
+                shown = None
+                self._advance(predictor, task)
+
+    def _serve(
+        self, predictor: PredictorLike, job: Job, shown: tuple[Any, ...] | None
+    ) -> tuple[Any, ...] | None:
+        """Do a job; returns what image the predictor has now."""
+        try:
+            if shown != job.plane.key:
+                # Forgotten first: a plane that cannot be read leaves no image set.
+                shown = None
+                predictor.set_image(
+                    job.plane.read(),
+                    contrast_limits=job.plane.contrast_limits,
+                    key=job.plane.key,
+                )
+                shown = job.plane.key
+            device = str(predictor.device)
+            result = job.answer(predictor)
+            if str(predictor.device) != device:
+                # Out of memory: the predictor goes on with the CPU.
+                self._emit(self.ready, str(predictor.device), str(predictor.weights))
+        except Exception as error:
+            self._done(self.failed, job, one_line(error))
+        else:
+            self._done(self.finished, job, result)
+        return shown
+
+    def _advance(self, predictor: PredictorLike, task: Task) -> None:
+        """Do a step of a task, or clear away one that is not wanted any more."""
+        over, message, value = task.cancelled, "", None
+        if not over:
+            try:
+                value = task.advance(predictor)
+            except StopIteration:
+                over = True
+            except Exception as error:
+                over, message = True, one_line(error)
+        if over:
+            with self._changed:
+                self._tasks.remove(task)
+            task.close()
+        if not (task.cancelled or self._stopping):
+            self._emit(*((self.ended, task, message) if over else (self.stepped, task, value)))
+
+    def _has_work(self) -> bool:
+        return bool(self._jobs) or self._next_task() is not None
+
+    def _next_task(self) -> Task | None:
+        gone = next((task for task in self._tasks if task.cancelled), None)
+        ready = [task for task in self._tasks if not task.paused]
+        return gone or max(ready, key=lambda task: task.urgency, default=None)
 
     def _next_slot(self) -> Slot:
         if self._first is not None:
@@ -280,20 +262,6 @@ def one_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _predict(predictor: PredictorLike, request: Request) -> Result:
-    base = None if request.base is None else request.base.unpack()
-    prediction = predictor.predict(request.clicks, base, seen=request.seen)
-    mask = PackedMask.pack(prediction.mask)
-    return Result(request.frame, request.object, request.revision, mask)
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
 def _stop_at_exit(worker: InferenceWorker) -> None:
     # A thread that still runs torch while the interpreter goes down crashes the process.
     reference = weakref.ref(worker)
@@ -304,8 +272,3 @@ def _stop_at_exit(worker: InferenceWorker) -> None:
             alive.stop(timeout=10)
 
     atexit.register(stop)
-
-
-def now() -> float:
-    """The clock of :attr:`Job.asked`."""
-    return time.perf_counter()

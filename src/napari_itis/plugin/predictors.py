@@ -1,0 +1,67 @@
+"""What the inference thread predicts with, and how it is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class PredictorLike(Protocol):
+    """What the thread needs of a :class:`napari_itis.inference.Predictor`."""
+
+    device: Any
+    weights: Any
+
+    def set_image(
+        self,
+        image: np.ndarray,
+        *,
+        contrast_limits: tuple[float, float] | None = None,
+        key: Hashable = None,
+    ) -> None: ...
+
+    def predict(self, clicks: Any, mask: np.ndarray | None = None, *, seen: int = 0) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorOptions:
+    """How the predictor is to be made.
+
+    Parameters
+    ----------
+    weights : str, optional
+        Name or file; None for the default weights.
+    device : str
+        auto, cpu, cuda or mps.
+    zoom_in : bool
+        Whether later clicks look at the region around the object.
+    """
+
+    weights: str | None = None
+    device: str = "auto"
+    zoom_in: bool = True
+
+
+PredictorFactory = Callable[[PredictorOptions, Callable[[str], None]], PredictorLike]
+
+
+def make_predictor(options: PredictorOptions, notice: Callable[[str], None]) -> PredictorLike:
+    """Load torch and the weights: seconds, never on the main thread."""
+    import torch
+
+    # The window needs a core of its own, or it stutters while the network runs.
+    torch.set_num_threads(max(1, _cores() - 1))
+    from napari_itis.inference import Predictor
+
+    return Predictor(options.weights, options.device, zoom_in=options.zoom_in, on_notice=notice)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
