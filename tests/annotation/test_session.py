@@ -6,33 +6,7 @@ import pytest
 from napari_itis.annotation import AnnotationSession, PackedMask, Result
 from napari_itis.clicks import Click
 
-SHAPE = (60, 80)
-
-
-def disc(y, x, radius, shape=SHAPE):
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-
-
-def answer(request, radius=10):
-    """A network that says: discs around positive clicks, minus discs around negative ones."""
-    mask = np.zeros(SHAPE, bool) if request.base is None else request.base.unpack()
-    for click in request.clicks[request.seen :]:
-        around = disc(click.y, click.x, radius if click.positive else radius / 2)
-        mask = mask | around if click.positive else mask & ~around
-    return Result(request.frame, request.object, request.revision, PackedMask.pack(mask))
-
-
-def settle(session, **kwargs):
-    """Answer every open request; returns how many there were."""
-    keys = session.pending()
-    for key in keys:
-        assert session.apply(answer(session.request(*key), **kwargs))
-    return len(keys)
-
-
-def click(session, label, y, x, positive=True, frame=()):
-    session.add_click(frame, label, Click(y, x, positive))
+from .annotating import SHAPE, answer, click, disc, settle
 
 
 def test_a_click_asks_for_one_prediction_and_its_result_is_drawn():

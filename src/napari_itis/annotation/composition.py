@@ -10,12 +10,16 @@ from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Record
 
 
-def compose(records: Mapping[int, Record], shape: tuple[int, int]) -> np.ndarray:
+def compose(
+    records: Mapping[int, Record],
+    shape: tuple[int, int],
+    untouched: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw the objects of one frame into one label image.
 
     From the weakest claim on a pixel to the strongest: an object's mask; a mask that held the
-    pixel when anything on the frame was last changed; an object that may cover others; the user's
-    brush. Among equals the earlier object keeps the pixel.
+    pixel when anything on the frame was last changed, as every untouched one does; an object that
+    may cover others; the user's brush. Among equals the earlier object keeps the pixel.
 
     Parameters
     ----------
@@ -23,17 +27,23 @@ def compose(records: Mapping[int, Record], shape: tuple[int, int]) -> np.ndarray
         The objects of the frame.
     shape : tuple of int
         (H, W)
+    untouched : numpy.ndarray, optional
+        int32, (H, W): the existing objects that have no record.
 
     Returns
     -------
     numpy.ndarray
         int32, (H, W); 0 is background.
     """
+    if untouched is not None and not records:
+        return untouched
     labels = np.zeros(shape, np.int32)
     shown = [(label, record) for label, record in sorted(records.items()) if record.area]
     beneath = [(label, record) for label, record in reversed(shown) if not record.on_top]
     for label, record in beneath:
         record.mask.draw(labels, label)
+    if untouched is not None:
+        np.copyto(labels, untouched, where=untouched != 0)
     for label, record in beneath:
         if record.held is record.mask:
             record.mask.draw(labels, label)

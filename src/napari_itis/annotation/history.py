@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from napari_itis.annotation.contents import ObjectFacts
 from napari_itis.annotation.record import Frame, Record
 from napari_itis.annotation.records import Key
 
@@ -17,10 +18,14 @@ class Change:
     Parameters
     ----------
     keys : tuple of (frame, object)
-        The records that were exchanged; never empty.
+        The records that were exchanged, and for what is said of an object on all frames, where it
+        can be seen; never empty.
+    everywhere : tuple of int
+        Objects whose existing masks came or went on every frame without a record.
     """
 
     keys: tuple[Key, ...]
+    everywhere: tuple[int, ...] = ()
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -33,6 +38,28 @@ class Change:
         return tuple(dict.fromkeys(label for _, label in self.keys))
 
 
+@dataclass(slots=True, eq=False)
+class Step:
+    """One step of undo.
+
+    Parameters
+    ----------
+    before : dict
+        The records that an exchange puts back.
+    facts : ObjectFacts, optional
+        What an exchange lets be said of the objects, if the step is about that.
+    places : tuple of (frame, object)
+        Where a window looks if no records are exchanged.
+    open : bool
+        Whether it may still grow.
+    """
+
+    before: dict[Key, Record | None] = field(default_factory=dict)
+    facts: ObjectFacts | None = None
+    places: tuple[Key, ...] = ()
+    open: bool = False
+
+
 class History:
     """The steps that can be undone and redone.
 
@@ -43,8 +70,8 @@ class History:
     """
 
     def __init__(self, limit: int = 1000) -> None:
-        self._undo: deque[dict[Key, Record | None]] = deque(maxlen=limit)
-        self._redo: deque[dict[Key, Record | None]] = deque(maxlen=limit)
+        self._undo: deque[Step] = deque(maxlen=limit)
+        self._redo: deque[Step] = deque(maxlen=limit)
 
     @property
     def can_undo(self) -> bool:
@@ -54,34 +81,47 @@ class History:
     def can_redo(self) -> bool:
         return bool(self._redo)
 
-    def remember(self, before: Mapping[Key, Record | None]) -> None:
-        """Note the records as they were before a change; what was undone is gone by that."""
-        self._undo.append(dict(before))
+    def add(self, step: Step) -> None:
+        """Note a step that is about to be made."""
+        self._undo.append(step)
+
+    def forget_undone(self) -> None:
+        """Something new has changed: what was undone before is gone by that."""
         self._redo.clear()
 
-    def undo(self, records: MutableMapping[Key, Record]) -> Change | None:
-        """Exchange the records of the last step; None where there is none."""
-        return _exchange(self._undo, self._redo, records)
+    def drop(self, step: Step) -> None:
+        """Forget a step that has changed nothing."""
+        if step in self._undo:
+            self._undo.remove(step)
 
-    def redo(self, records: MutableMapping[Key, Record]) -> Change | None:
-        """Exchange the records of the last undone step; None where there is none."""
-        return _exchange(self._redo, self._undo, records)
+    def touched_since(self, step: Step, key: Key) -> bool:
+        """Whether a step after `step` has changed a record."""
+        for later in reversed(self._undo):
+            if later is step:
+                return False
+            if key in later.before:
+                return True
+        return False
+
+    def undo(self, exchange: Callable[[Step], Step]) -> Step | None:
+        """Take back the last step; None where there is none, or where it has changed nothing."""
+        if self._undo and self._undo[-1].open:
+            self._undo[-1].open = False
+            if not self._undo[-1].before:
+                self._undo.pop()
+                return None
+        return _move(self._undo, self._redo, exchange)
+
+    def redo(self, exchange: Callable[[Step], Step]) -> Step | None:
+        """Take back the last undo; None where there is none."""
+        return _move(self._redo, self._undo, exchange)
 
 
-def _exchange(
-    source: deque[dict[Key, Record | None]],
-    target: deque[dict[Key, Record | None]],
-    records: MutableMapping[Key, Record],
-) -> Change | None:
+def _move(
+    source: deque[Step], target: deque[Step], exchange: Callable[[Step], Step]
+) -> Step | None:
     if not source:
         return None
     step = source.pop()
-    # The records of this moment, not those of the time of the change: they hold the predictions
-    # that have arrived since.
-    target.append({key: records.get(key) for key in step})
-    for key, record in step.items():
-        if record is None:
-            records.pop(key, None)
-        else:
-            records[key] = record
-    return Change(tuple(step))
+    target.append(exchange(step))
+    return step

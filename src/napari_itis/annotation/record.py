@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 from scipy import ndimage
@@ -11,6 +12,17 @@ from napari_itis.annotation.packed import PackedMask, difference, union
 from napari_itis.clicks import Click
 
 Frame = tuple[int, ...]
+
+
+class State(StrEnum):
+    """How far an object is on a frame."""
+
+    AUTOMATIC = "automatic"
+    """It has a mask that the user has not touched: an existing or a propagated one."""
+    CORRECTED = "corrected"
+    """It has clicks or edits of the user, or the user has removed the mask it had."""
+    COMMITTED = "committed"
+    """The user has said that it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +54,17 @@ class Record:
     on_top : int
         0: the object leaves the pixels of others alone. Otherwise it covers them, and the larger
         of two numbers wins.
+    existing : PackedMask, optional
+        The object in the existing masks of the frame. The record stands in for it.
+    cleared : bool
+        Whether the user has removed the existing mask.
     committed : bool
-        Whether the user has gone on from this object.
+        Whether the user has said that the object is done here.
     revision : int
         Names `base`, `seen` and `clicks`: two records of a session share it only if these agree.
+    made : tuple of float
+        When each click was made, in seconds since 1970 (UTC). Two records that differ in nothing
+        else are equal.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -59,21 +78,52 @@ class Record:
     mask: PackedMask | None = None
     held: PackedMask | None = None
     on_top: int = 0
+    existing: PackedMask | None = None
+    cleared: bool = False
     committed: bool = False
     revision: int = 0
+    made: tuple[float, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def started_from(cls, mask: PackedMask | None, revision: int, **kept: object) -> Record:
+        """A record that says what a mask says, and nothing more."""
+        record = cls(given=mask, base=mask, prediction=mask, mask=mask, revision=revision)
+        return replace(record, **kept)
+
+    @property
+    def holds_object(self) -> bool:
+        """Whether there is something of the object that a user has made or would see."""
+        return bool(self.clicks or self.given or self.added or self.area)
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is left that a user has made or would see."""
-        return not (self.clicks or self.given or self.added or self.area)
+        """Whether forgetting the record would change nothing."""
+        return not (self.holds_object or self.existing or self.committed)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the object may look otherwise than in the existing masks."""
+        return self.mask != self.existing or bool(self.on_top)
+
+    @property
+    def state(self) -> State | None:
+        """How far the object is; None where there is neither a mask nor a word of the user."""
+        if self.committed:
+            return State.COMMITTED
+        if self.clicks or self.added or self.removed or self.cleared:
+            return State.CORRECTED
+        return State.AUTOMATIC if self.area else None
 
     @property
     def area(self) -> int:
         """Pixels of the mask, those that another object covers included."""
         return self.mask.area if self.mask else 0
 
-    def with_clicks(self, clicks: tuple[Click, ...], revision: int) -> Record:
-        """The record after its clicks were changed in any way; the prediction turns stale."""
+    def with_clicks(self, clicks: tuple[Click, ...], revision: int, now: float) -> Record:
+        """The record after its clicks were changed in any way; the prediction turns stale.
+
+        Clicks that are new were made `now`.
+        """
         kept = _common_prefix(self.clicks, clicks)
         base, seen = self.base, self.seen
         if kept < seen:
@@ -99,6 +149,7 @@ class Record:
             removed=removed,
             committed=False,
             revision=revision,
+            made=self._times(clicks, now),
         )
         # Nothing to predict: the mask is known at once, without the network.
         return record.with_prediction(base) if len(clicks) <= seen else record._with_mask()
@@ -125,6 +176,16 @@ class Record:
             prediction=record.mask,
             revision=revision,
         )
+
+    def cleared_by_user(self, revision: int) -> Record:
+        """What is left when the user removes everything."""
+        return Record(existing=self.existing, cleared=self.existing is not None, revision=revision)
+
+    def _times(self, clicks: tuple[Click, ...], now: float) -> tuple[float, ...]:
+        known: dict[Click, list[float]] = {}
+        for click, made in zip(self.clicks, self.made):
+            known.setdefault(click, []).append(made)
+        return tuple(known[click].pop(0) if known.get(click) else now for click in clicks)
 
     def _with_mask(self) -> Record:
         if self.added is None and self.removed is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterator, MutableMapping, Sequence
 
 import numpy as np
 
+from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record
 
 Key = tuple[Frame, int]
@@ -27,6 +29,16 @@ class Records(MutableMapping[Key, Record]):
         self.shape: tuple[int, int] = (int(shape[0]), int(shape[1]))
         self.slices: Frame = tuple(int(size) for size in slices)
         self._frames: dict[Frame, dict[int, Record]] = {}
+        # Asked for at every event of a window, however many frames there are.
+        self._labels: Counter[int] = Counter()
+        self._objects: Counter[int] = Counter()
+
+    def copy(self) -> Records:
+        """The same records, unmoved by what happens to these."""
+        other = Records(self.shape, self.slices)
+        other._frames = {frame: dict(objects) for frame, objects in self._frames.items()}
+        other._labels, other._objects = Counter(self._labels), Counter(self._objects)
+        return other
 
     def __getitem__(self, key: Key) -> Record:
         return self._frames[key[0]][key[1]]
@@ -35,13 +47,19 @@ class Records(MutableMapping[Key, Record]):
         """Keep a record; one that holds nothing is forgotten."""
         if record.empty:
             self.pop(key, None)
-        else:
-            self._frames.setdefault(key[0], {})[key[1]] = record
+            return
+        self._count(key, -1)
+        self._frames.setdefault(key[0], {})[key[1]] = record
+        self._count(key, 1)
 
     def __delitem__(self, key: Key) -> None:
-        del self._frames[key[0]][key[1]]
-        if not self._frames[key[0]]:
-            del self._frames[key[0]]
+        frame, label = key
+        if label not in self._frames.get(frame, {}):
+            raise KeyError(key)
+        self._count(key, -1)
+        del self._frames[frame][label]
+        if not self._frames[frame]:
+            del self._frames[frame]
 
     def __iter__(self) -> Iterator[Key]:
         return ((frame, label) for frame, objects in self._frames.items() for label in objects)
@@ -54,8 +72,12 @@ class Records(MutableMapping[Key, Record]):
         return dict(self._frames.get(frame, {}))
 
     def labels(self) -> list[int]:
-        """Objects with a record anywhere, ascending."""
-        return sorted(set().union(*self._frames.values()))
+        """Labels with a record anywhere, ascending."""
+        return sorted(self._labels)
+
+    def objects(self) -> list[int]:
+        """Objects that a record anywhere has something of, ascending."""
+        return sorted(self._objects)
 
     def frames(self, label: int | None = None) -> list[Frame]:
         """Frames with a record (of `label`), ascending."""
@@ -103,3 +125,28 @@ class Records(MutableMapping[Key, Record]):
         if plane.shape != self.shape:
             raise ValueError(f"the mask has {plane.shape}, the image {self.shape} pixels")
         return plane
+
+    def packed(self, mask: np.ndarray | PackedMask) -> PackedMask:
+        """A mask of the image plane, packed and checked.
+
+        Raises
+        ------
+        ValueError
+            If its shape is another one.
+        """
+        if not isinstance(mask, PackedMask):
+            return PackedMask.pack(self.plane(mask))
+        if mask.shape != self.shape:
+            raise ValueError(f"the mask has {mask.shape}, the image {self.shape} pixels")
+        return mask
+
+    def _count(self, key: Key, by: int) -> None:
+        frame, label = key
+        record = self._frames.get(frame, {}).get(label)
+        if record is None:
+            return
+        counters = [self._labels, self._objects] if record.holds_object else [self._labels]
+        for counter in counters:
+            counter[label] += by
+            if not counter[label]:
+                del counter[label]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from napari_itis.annotation.exchange import Request, Result
+from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.history import Change
-from napari_itis.annotation.packed import PackedMask
-from napari_itis.annotation.record import Frame, Record
+from napari_itis.annotation.inputs import SessionInputs
+from napari_itis.annotation.record import Frame, Record, State
 from napari_itis.annotation.records import Key
-from napari_itis.annotation.state import SessionState
 from napari_itis.clicks import Click
 
 
-class AnnotationSession(SessionState):
+class AnnotationSession(SessionInputs):
     """Clicks, masks and edits of every object on every frame of one image.
 
     The session knows no window, no layers and no network: it is changed by what a user does, says
@@ -29,6 +28,8 @@ class AnnotationSession(SessionState):
         (H, W) of the image plane.
     slices : tuple of int, optional
         Sizes of the axes in front of the plane; a frame is an index into them. () for one plane.
+    clock : callable, optional
+        Seconds since 1970 (UTC), for the times of clicks.
 
     Raises
     ------
@@ -36,36 +37,21 @@ class AnnotationSession(SessionState):
         By every method: if a frame, an object or a click lies outside.
     """
 
-    # What there is.
+    def snapshot(self) -> SessionContents:
+        """What there is now, to be read in another thread; cheap, as records are shared."""
+        contents = SessionContents(self.shape, self.slices)
+        contents._copy_from(self)
+        return contents
 
-    def record(self, frame: Frame, label: int) -> Record | None:
-        """The record of an object on a frame; None where nothing was done."""
-        return self._records.get(self._records.key(frame, label))
-
-    def clicks(self, frame: Frame, label: int) -> tuple[Click, ...]:
-        """The clicks of an object on a frame, in order."""
-        record = self.record(frame, label)
-        return record.clicks if record else ()
-
-    def objects(self) -> list[int]:
-        """Labels of the objects that have a click or a mask anywhere, ascending."""
-        return self._records.labels()
-
-    def frames(self, label: int | None = None) -> list[Frame]:
-        """Frames on which something was done (to `label`), ascending."""
-        return self._records.frames(label)
-
-    @property
-    def next_label(self) -> int:
-        """The label of the next new object."""
-        return max(self._records.labels(), default=0) + 1
-
-    def visible_area(self, frame: Frame, label: int) -> int:
-        """Pixels of the object in the label image of a frame."""
-        record = self.record(frame, label)
-        if record is None or not record.area:
-            return 0
-        return int(np.count_nonzero(self.compose(frame)[record.mask.box] == label))
+    @classmethod
+    def restore(cls, contents: SessionContents) -> AnnotationSession:
+        """A session that goes on from a snapshot, with nothing to undo."""
+        session = cls(contents.shape, contents.slices)
+        session._copy_from(contents)
+        records = contents.records.values()
+        session._revisions = max((record.revision for record in records), default=0)
+        session._stamps = max((record.on_top for record in records), default=0)
+        return session
 
     # What a user does. Each call is one step of undo.
 
@@ -106,18 +92,29 @@ class AnnotationSession(SessionState):
                 changed[key] = tuple(new)
         self._begin(changed)
         for key, new in changed.items():
-            record = self._records.get(key, Record()).with_clicks(new, self._new_revision())
+            record = self._records.get(key, Record())
+            record = record.with_clicks(new, self._new_revision(), self._clock())
             self._put(key, self._stamped(label, record))
         return tuple(changed)
 
     def clear(self, label: int, frame: Frame | None = None) -> tuple[Key, ...]:
-        """Remove clicks, mask and edits of an object: on one frame, or everywhere (None)."""
-        frames = self.frames(label) if frame is None else [self._records.frame(frame)]
-        keys = [(each, label) for each in frames if (each, label) in self._records]
-        self._begin(keys)
-        for key in keys:
-            self._put(key, Record())
-        return tuple(keys)
+        """Remove clicks, mask and edits of an object: on one frame, or everywhere (None).
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed, and where the object was on screen. An object of the
+            existing masks goes from every other frame too, which is not in it.
+        """
+        if frame is None:
+            return self._delete(label)
+        key = self._records.key(frame, label)
+        record = self.record(*key)
+        if record is None or record.cleared_by_user(record.revision) == record:
+            return ()
+        self._begin([key])
+        self._put(key, self._records[key].cleared_by_user(self._new_revision()))
+        return (key,)
 
     def set_mask(self, frame: Frame, label: int, mask: np.ndarray) -> None:
         """Start the object from an existing mask; its clicks on the frame are removed.
@@ -130,10 +127,11 @@ class AnnotationSession(SessionState):
             bool, (H, W)
         """
         key = self._records.key(frame, label)
-        packed = PackedMask.pack(self._records.plane(mask))
+        packed = self._records.packed(mask)
         self._begin([key])
-        record = Record(given=packed, base=packed, revision=self._new_revision())
-        self._put(key, self._stamped(label, record.with_prediction(packed)))
+        existing = self._records.get(key, Record()).existing
+        record = Record.started_from(packed, self._new_revision(), existing=existing)
+        self._put(key, self._stamped(label, record))
 
     def paint(self, frame: Frame, before: np.ndarray, after: np.ndarray) -> tuple[Key, ...]:
         """Take over what the user has painted or erased on a frame.
@@ -169,13 +167,9 @@ class AnnotationSession(SessionState):
             erased = changed & (after == 0)
             if erased.any():
                 frame = self._records.frame(frame)
-                for label, record in self._records.on(frame).items():
-                    if record.mask is None:
-                        continue
-                    under = erased & record.mask.unpack()
-                    if under.any():
-                        gained, lost = edits.get((frame, label), (np.zeros_like(under), under))
-                        edits[frame, label] = (gained, lost | under)
+                for label, under in self._masks_under(frame, erased):
+                    gained, lost = edits.get((frame, label), (np.zeros_like(under), under))
+                    edits[frame, label] = (gained, lost | under)
         self._begin(edits)
         for key, (gained, lost) in edits.items():
             record = self._records.get(key, Record())
@@ -192,10 +186,10 @@ class AnnotationSession(SessionState):
         tuple of (frame, object)
             The records that have changed; a step of undo if there are any.
         """
-        (self._covering.add if allowed else self._covering.discard)(label)
+        self._cover(label, allowed)
         keys = [
             (frame, label)
-            for frame in self.frames(label)
+            for frame in self._records.frames(label)
             if bool(self._records[frame, label].on_top) != allowed
         ]
         self._begin(keys)
@@ -204,55 +198,56 @@ class AnnotationSession(SessionState):
             self._put(key, replace(self._records[key], on_top=stamp))
         return tuple(keys)
 
-    def overwrites(self, label: int) -> bool:
-        """Whether an object may cover the pixels of others."""
-        return label in self._covering
+    def rename(self, label: int, name: str) -> None:
+        """Give an object a name; an empty one takes it away."""
+        if name != self.names.get(label, ""):
+            names = {**self.names, label: name} if name else dict(self.names)
+            if not name:
+                del names[label]
+            self._begin_facts(replace(self._facts, names=names), label)
 
     def commit(self, label: int) -> None:
-        """Mark an object as done on every frame it has; until it is changed again. No undo step."""
-        for frame in self.frames(label):
-            self._records[frame, label] = replace(self._records[frame, label], committed=True)
+        """Mark an object as done wherever it is corrected; until it is changed. No undo step."""
+        for frame in self._records.frames(label):
+            record = self._records[frame, label]
+            if record.state is State.CORRECTED:
+                self._records[frame, label] = replace(record, committed=True)
 
-    def undo(self) -> Change | None:
-        """Take back the last step, on whatever frame it was; None where there is none."""
-        return self._exchanged(self._history.undo(self._records))
+    def commit_frames(
+        self, label: int, frames: Iterable[Frame], committed: bool = True
+    ) -> tuple[Key, ...]:
+        """Mark an object as done on some frames, or as not done; until it is changed there.
 
-    def redo(self) -> Change | None:
-        """Take back the last undo; None where there is none."""
-        return self._exchanged(self._history.redo(self._records))
-
-    # What the network does.
-
-    def pending(self) -> list[Key]:
-        """The (frame, object) pairs whose mask waits for a prediction."""
-        return [key for key, record in self._records.items() if not record.fresh]
-
-    def request(self, frame: Frame, label: int) -> Request | None:
-        """What is to be predicted for an object on a frame; None where the mask is up to date."""
-        key = self._records.key(frame, label)
-        record = self._records.get(key)
-        if record is None or record.fresh:
-            return None
-        return Request(*key, record.revision, record.clicks, record.base, record.seen)
-
-    def apply(self, result: Result) -> bool:
-        """Take over a prediction.
+        Works on existing masks that nobody has touched (each is read), and where there is nothing
+        of the object: it is not to be seen there.
 
         Returns
         -------
-        bool
-            False if the clicks have changed since it was requested: then nothing happens.
+        tuple of (frame, object)
+            The records that have changed; one step of undo if there are any.
         """
-        key = self._records.key(result.frame, result.object)
-        record = self._records.get(key)
-        if record is None or record.fresh or record.revision != result.revision:
-            return False
-        if result.mask.shape != self.shape:
-            raise ValueError(
-                f"the predicted mask has {result.mask.shape}, the image {self.shape} pixels"
-            )
-        self._put(key, record.with_prediction(result.mask if result.mask.area else None))
-        return True
+        keys = dict.fromkeys(self._records.key(frame, label) for frame in frames)
+        keys = [key for key in keys if self._records.get(key, Record()).committed is not committed]
+        self._begin(keys)
+        for key in keys:
+            record = self._records.get(key) or Record(revision=self._new_revision())
+            self._put(key, replace(record, committed=committed))
+        return tuple(keys)
+
+    def undo(self) -> Change | None:
+        """Take back the last step, on whatever frame it was.
+
+        Returns
+        -------
+        Change or None
+            None where there is no step, or an open one (:meth:`begin_step`) that nothing was
+            written in yet: it ends.
+        """
+        return self._go(self._history.undo)
+
+    def redo(self) -> Change | None:
+        """Take back the last undo; None where there is none."""
+        return self._go(self._history.redo)
 
     # Underneath.
 
@@ -261,3 +256,16 @@ class AnnotationSession(SessionState):
         if not 0 <= index < len(clicks):
             raise ValueError(f"there is no click number {index}: the object has {len(clicks)} here")
         return clicks
+
+    def _delete(self, label: int) -> tuple[Key, ...]:
+        keys = [(frame, label) for frame in self._records.frames(label)]
+        places = [key for key in self._places(label) if self._is_existing(*key)]
+        if label not in self.deleted and self._existing.may_have(label):
+            deleted = self.deleted | {label}
+            self._begin_facts(replace(self._facts, deleted=deleted), label, keys)
+            self._drawn.clear()
+        else:
+            self._begin(keys)
+        for key in keys:
+            self._put(key, Record())
+        return tuple(dict.fromkeys((*keys, *places)))

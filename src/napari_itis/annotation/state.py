@@ -1,20 +1,23 @@
-"""The records of a session, with who owns which pixel and what can be undone."""
+"""A session underneath: who owns which pixel, and what can be undone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from napari_itis.annotation.composition import compose, held_pixels
-from napari_itis.annotation.history import Change, History
+from napari_itis.annotation.contents import ObjectFacts, SessionContents
+from napari_itis.annotation.existing import labels_in
+from napari_itis.annotation.history import Change, History, Step
 from napari_itis.annotation.record import Frame, Record
-from napari_itis.annotation.records import Key, Records
+from napari_itis.annotation.records import Key
 
 
-class SessionState:
-    """What :class:`AnnotationSession` changes and shows.
+class SessionState(SessionContents):
+    """How :class:`AnnotationSession` changes what there is.
 
     Parameters
     ----------
@@ -22,26 +25,23 @@ class SessionState:
         (H, W) of the image plane.
     slices : tuple of int
         Sizes of the axes in front of the plane.
+    clock : callable, optional
+        Seconds since 1970 (UTC), for the times of clicks.
     """
 
-    def __init__(self, shape: Sequence[int], slices: Sequence[int] = ()) -> None:
-        self._records = Records(shape, slices)
+    def __init__(
+        self,
+        shape: Sequence[int],
+        slices: Sequence[int] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(shape, slices)
+        self._clock = clock
         self._history = History()
         self._revisions = 0
         self._stamps = 0
-        self._covering: set[int] = set()
         self._drawn: dict[Frame, np.ndarray] = {}
         self._held: set[Frame] = set()
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(H, W) of the image plane."""
-        return self._records.shape
-
-    @property
-    def slices(self) -> Frame:
-        """Sizes of the axes in front of the plane."""
-        return self._records.slices
 
     @property
     def can_undo(self) -> bool:
@@ -62,8 +62,7 @@ class SessionState:
         frame = self._records.frame(frame)
         labels = self._drawn.get(frame)
         if labels is None:
-            labels = compose(self._records.on(frame), self.shape)
-            labels.flags.writeable = False
+            labels = super().compose(frame)
             # Two: the frame on screen and one that a result has just arrived for.
             while len(self._drawn) >= 2:
                 del self._drawn[next(iter(self._drawn))]
@@ -73,23 +72,47 @@ class SessionState:
     # For the session.
 
     def _begin(self, keys: Iterable[Key]) -> None:
-        """Note who holds which pixels, and the records as they are, before they change."""
+        """Make a step of undo of what is about to happen to some records."""
         keys = list(keys)
-        if not keys:
-            return
+        if keys:
+            step = Step()
+            self._history.add(step)
+            self._note(step, keys)
+
+    def _begin_facts(self, facts: ObjectFacts, label: int, keys: Iterable[Key] = ()) -> None:
+        """Change what is said of an object on all frames, and some records, in one step."""
+        step = Step(facts=self._facts, places=self._places(label))
+        self._history.add(step)
+        self._note(step, keys)
+        self._facts = facts
+
+    def _note(self, step: Step, keys: Iterable[Key]) -> None:
+        """Note who holds which pixels, and the records as they are, before they change.
+
+        Objects of the existing masks get a record by that.
+        """
+        keys = list(keys)
+        if not step.before:
+            self._history.forget_undone()
         for frame in {frame for frame, _ in keys}:
             self._hold(frame)
-        self._history.remember({key: self._records.get(key) for key in keys})
+        for key in keys:
+            record = self._records.get(key)
+            step.before.setdefault(key, record)
+            mask = self._existing_mask(*key) if record is None else None
+            if mask is not None:
+                record = Record.started_from(mask, self._new_revision(), existing=mask, held=mask)
+                self._records[key] = self._stamped(key[1], record)
 
     def _hold(self, frame: Frame) -> None:
         if frame in self._held:
             return
         records = self._records.on(frame)
-        labels = self.compose(frame)
+        labels = self.compose(frame) if records else None
         if any(record.on_top for record in records.values()):
             # A covered pixel stays its holder's: it comes back when the cover goes.
             bare = {label: replace(record, on_top=0) for label, record in records.items()}
-            labels = compose(bare, self.shape)
+            labels = compose(bare, self.shape, self._untouched(frame))
         for label, record in records.items():
             held = held_pixels(label, record, labels)
             if held is not record.held:
@@ -100,18 +123,57 @@ class SessionState:
         self._records[key] = record
         self._redraw(key[0])
 
-    def _exchanged(self, change: Change | None) -> Change | None:
-        if change is not None:
-            for frame in change.frames:
-                self._redraw(frame)
-            for label in change.objects:
-                self._recall_covering(label)
-        return change
+    def _exchange(self, step: Step) -> Step:
+        # The records of this moment, not those of the time of the change: they hold the predictions
+        # that have arrived since.
+        back = Step({key: self._records.get(key) for key in step.before}, places=step.places)
+        for key, record in step.before.items():
+            if record is None:
+                self._records.pop(key, None)
+            else:
+                self._records[key] = record
+            self._redraw(key[0])
+        if step.facts is not None:
+            back.facts, self._facts = self._facts, step.facts
+            self._drawn.clear()
+        for label in {label for _, label in step.before}:
+            self._recall_covering(label)
+        return back
+
+    def _go(self, move: Callable[[Callable[[Step], Step]], Step | None]) -> Change | None:
+        """Undo or redo."""
+        deleted = self.deleted
+        step = move(self._exchange)
+        if step is None:
+            return None
+        keys = tuple(dict.fromkeys((*step.places, *step.before)))
+        return Change(keys, tuple(sorted(deleted ^ self.deleted)))
 
     def _recall_covering(self, label: int) -> None:
-        on_top = [record.on_top for (_, other), record in self._records.items() if other == label]
+        on_top = [self._records[frame, label].on_top for frame in self._records.frames(label)]
         if on_top:
-            (self._covering.add if any(on_top) else self._covering.discard)(label)
+            self._cover(label, any(on_top))
+
+    def _cover(self, label: int, allowed: bool) -> None:
+        self._covering = self._covering | {label} if allowed else self._covering - {label}
+
+    def _places(self, label: int) -> tuple[Key, ...]:
+        """Frames on which an object can be seen, those on screen if it is there."""
+        shown = [frame for frame, labels in self._drawn.items() if (labels == label).any()]
+        anywhere = self.frames(label)[:1] or [(0,) * len(self.slices)]
+        return tuple((frame, label) for frame in shown or anywhere)
+
+    def _masks_under(self, frame: Frame, pixels: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Objects whose masks, covered or not, have some of `pixels`, and which of them."""
+        for label, record in self._records.on(frame).items():
+            if record.mask is not None:
+                under = pixels & record.mask.unpack()
+                if under.any():
+                    yield label, under
+        untouched = self._untouched(frame)
+        if untouched is not None:
+            for label in labels_in(untouched[pixels]):
+                yield label, pixels & (untouched == label)
 
     def _redraw(self, frame: Frame) -> None:
         self._drawn.pop(frame, None)

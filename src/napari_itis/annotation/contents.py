@@ -1,0 +1,231 @@
+"""What an annotation holds: records of objects on frames, over the masks that existed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from napari_itis.annotation.composition import compose
+from napari_itis.annotation.existing import ExistingMasks, without
+from napari_itis.annotation.packed import PackedMask
+from napari_itis.annotation.record import Frame, Record, State
+from napari_itis.annotation.records import Key, Records
+from napari_itis.clicks import Click
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What is said of objects on all frames at once.
+
+    Parameters
+    ----------
+    names : mapping of int to str
+    deleted : frozenset of int
+        Objects of the existing masks that were deleted on every frame.
+    """
+
+    names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    deleted: frozenset[int] = frozenset()
+
+
+class SessionContents:
+    """What there is in a session, to be read.
+
+    A session is one, and so is a snapshot of it (:meth:`AnnotationSession.snapshot`), which stays
+    as it is and may be read in another thread.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the image plane.
+    slices : tuple of int
+        Sizes of the axes in front of the plane.
+    """
+
+    def __init__(self, shape: Sequence[int], slices: Sequence[int] = ()) -> None:
+        self._records = Records(shape, slices)
+        self._existing = ExistingMasks(lambda frame: None, self._records.shape, labels=())
+        self._facts = ObjectFacts()
+        self._covering: frozenset[int] = frozenset()
+
+    def _copy_from(self, other: SessionContents) -> None:
+        self._records = other._records.copy()
+        self._existing = other._existing.copy()
+        self._facts = other._facts
+        self._covering = other._covering
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the image plane."""
+        return self._records.shape
+
+    @property
+    def slices(self) -> Frame:
+        """Sizes of the axes in front of the plane."""
+        return self._records.slices
+
+    @property
+    def records(self) -> Mapping[Key, Record]:
+        """The records by (frame, object); objects that nobody has touched have none."""
+        return MappingProxyType(self._records)
+
+    def compose(self, frame: Frame) -> np.ndarray:
+        """The label image of a frame.
+
+        Returns
+        -------
+        numpy.ndarray
+            int32, (H, W), read-only; 0 is background.
+        """
+        frame = self._records.frame(frame)
+        labels = compose(self._records.on(frame), self.shape, self._untouched(frame))
+        labels.flags.writeable = False
+        return labels
+
+    # Objects.
+
+    def objects(self) -> list[int]:
+        """Labels of the objects that have a click or a mask anywhere, ascending.
+
+        Of the existing masks, those are in it that are known so far.
+        """
+        return sorted({*self._records.objects(), *self._existing.labels - self.deleted})
+
+    @property
+    def next_label(self) -> int:
+        """The label of the next new object; no frame has one as large, looked at or not."""
+        return max([self._existing.largest, *self._records.labels()]) + 1
+
+    @property
+    def deleted(self) -> frozenset[int]:
+        """Objects of the existing masks that were deleted on every frame."""
+        return self._facts.deleted
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of the objects that have one."""
+        return self._facts.names
+
+    def overwrites(self, label: int) -> bool:
+        """Whether an object may cover the pixels of others."""
+        return label in self._covering
+
+    # An object on a frame.
+
+    def record(self, frame: Frame, label: int) -> Record | None:
+        """The record of an object on a frame; None where there is nothing of it.
+
+        For an object of the existing masks that nobody has touched, it is made on the spot.
+        """
+        key = self._records.key(frame, label)
+        record = self._records.get(key)
+        if record is not None:
+            return record
+        mask = self._existing_mask(*key)
+        return None if mask is None else Record.started_from(mask, 0, existing=mask, held=mask)
+
+    def clicks(self, frame: Frame, label: int) -> tuple[Click, ...]:
+        """The clicks of an object on a frame, in order."""
+        record = self._records.get(self._records.key(frame, label))
+        return record.clicks if record else ()
+
+    def state(self, frame: Frame, label: int) -> State | None:
+        """How far an object is on a frame; None where there is nothing of it.
+
+        The existing masks of the frame are read if nobody has looked at them yet.
+        """
+        key = self._records.key(frame, label)
+        record = self._records.get(key)
+        if record is not None:
+            return record.state
+        return State.AUTOMATIC if self._is_existing(*key) else None
+
+    def states(self, label: int) -> dict[Frame, State]:
+        """How far an object is on every frame it is known to be on; reads nothing."""
+        found = dict.fromkeys(self._seen_untouched(label), State.AUTOMATIC)
+        for frame in self._records.frames(label):
+            state = self._records[frame, label].state
+            if state is not None:
+                found[frame] = state
+        return found
+
+    def visible_area(self, frame: Frame, label: int) -> int:
+        """Pixels of the object in the label image of a frame."""
+        key = self._records.key(frame, label)
+        record = self._records.get(key)
+        if record is None:
+            there = self._is_existing(*key)
+            return int(np.count_nonzero(self.compose(frame) == label)) if there else 0
+        if not record.area:
+            return 0
+        return int(np.count_nonzero(self.compose(frame)[record.mask.box] == label))
+
+    # Frames.
+
+    def frames(self, label: int | None = None) -> list[Frame]:
+        """Frames that are known to have something (of `label`), ascending.
+
+        Something was done on them, or they were looked at and have existing masks.
+        """
+        if label is None:
+            found = self._existing.found.items()
+            seen = (frame for frame, labels in found if not self.deleted.issuperset(labels))
+            return sorted({*self._records.frames(), *seen})
+        held = (
+            frame
+            for frame in self._records.frames(label)
+            if self._records[frame, label].holds_object
+        )
+        return sorted({*held, *self._seen_untouched(label)})
+
+    def clicked_frames(self, label: int) -> list[Frame]:
+        """Frames on which an object has clicks, ascending."""
+        return [
+            frame for frame in self._records.frames(label) if self._records[frame, label].clicks
+        ]
+
+    def changed_frames(self) -> list[Frame]:
+        """Frames that may look otherwise than the existing masks, ascending; reads nothing.
+
+        Where an object was deleted on every frame (:attr:`deleted`), the frames that nobody has
+        looked at are missing: ask :meth:`is_changed` for them.
+        """
+        changed = {frame for (frame, _), record in self._records.items() if record.differs}
+        for label in self.deleted:
+            found = self._existing.found.items()
+            changed.update(frame for frame, labels in found if label in labels)
+        return sorted(changed)
+
+    def is_changed(self, frame: Frame) -> bool:
+        """Whether a frame may look otherwise than its existing masks."""
+        frame = self._records.frame(frame)
+        if any(record.differs for record in self._records.on(frame).values()):
+            return True
+        return bool(self.deleted) and not self.deleted.isdisjoint(self._existing.labels_on(frame))
+
+    # Underneath: the existing masks as far as they still count.
+
+    def _untouched(self, frame: Frame) -> np.ndarray | None:
+        image = self._existing.image(frame)
+        if image is None:
+            return None
+        hidden = self.deleted.union(self._records.on(frame))
+        return without(image, hidden.intersection(self._existing.labels_on(frame)))
+
+    def _is_existing(self, frame: Frame, label: int) -> bool:
+        return label not in self.deleted and label in self._existing.labels_on(frame)
+
+    def _existing_mask(self, frame: Frame, label: int) -> PackedMask | None:
+        return self._existing.mask(frame, label) if self._is_existing(frame, label) else None
+
+    def _seen_untouched(self, label: int) -> list[Frame]:
+        if label in self.deleted:
+            return []
+        return [
+            frame
+            for frame, labels in self._existing.found.items()
+            if label in labels and (frame, label) not in self._records
+        ]
