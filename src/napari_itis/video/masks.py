@@ -158,6 +158,11 @@ class MaskSequence(LazyStack):
             plane = self._edits.get(index)
             if plane is not None:
                 return plane.copy()
+        return self.original(index)
+
+    def original(self, index: int) -> NDArray[np.int32] | None:
+        """Read the mask of a frame's file, whatever was changed since; otherwise as `read`."""
+        index = self._index(index)
         if index not in self._files:
             return None
         plane = self._reader.get(index, keep=False)
