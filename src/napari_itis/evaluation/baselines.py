@@ -165,8 +165,7 @@ class GraphCutBaseline(Baseline):
 
     def __init__(self) -> None:
         super().__init__()
-        if importlib.util.find_spec("maxflow") is None:
-            raise ModuleNotFoundError('graph-cut needs PyMaxflow: pip install "napari-itis[eval]"')
+        _require("maxflow", "graph-cut needs PyMaxflow")
 
     def _prepare(self, image):
         self._colours = ColourHistogram(image)
@@ -202,9 +201,21 @@ class GraphCutBaseline(Baseline):
 
 
 class RandomWalkerBaseline(Baseline):
-    """Random walker (Grady 2006) of scikit-image."""
+    """Random walker (Grady 2006) of scikit-image.
 
-    parameters = "skimage.segmentation.random_walker, beta 130, mode cg_j, tol 1e-3"
+    Solved by multigrid, which scikit-image recommends for its speed, a fifth of the default's time.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If pyamg is not installed.
+    """
+
+    parameters = "skimage.segmentation.random_walker, beta 130, mode cg_mg, tol 1e-3"
+
+    def __init__(self) -> None:
+        super().__init__()
+        _require("pyamg", "random-walker needs pyamg")
 
     def _segment(self, clicks, seeds, mask):
         from skimage.segmentation import random_walker
@@ -213,7 +224,7 @@ class RandomWalkerBaseline(Baseline):
         with warnings.catch_warnings():
             # At the default tolerance some probabilities leave [0, 1] by a thousandth.
             warnings.filterwarnings("ignore", "The probability range", UserWarning)
-            return random_walker(self._image, labels, mode="cg_j", channel_axis=-1) == 1
+            return random_walker(self._image, labels, mode="cg_mg", channel_axis=-1) == 1
 
 
 class GeodesicBaseline(Baseline):
@@ -245,6 +256,11 @@ class GeodesicBaseline(Baseline):
             MCP_Geometric(cost).find_costs(_rim(side))[0] for side in (seeds > 0, seeds < 0)
         )
         return to_object < to_background
+
+
+def _require(module: str, message: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise ModuleNotFoundError(f'{message}: pip install "napari-itis[eval]"')
 
 
 def _rim(where: NDArray[np.bool_]) -> NDArray[np.intp]:
