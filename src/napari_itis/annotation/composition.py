@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,12 +15,13 @@ def compose(
     records: Mapping[int, Record],
     shape: tuple[int, int],
     untouched: np.ndarray | None = None,
+    held: Mapping[int, PackedMask] = MappingProxyType({}),
 ) -> np.ndarray:
     """Draw the objects of one frame into one label image.
 
     From the weakest claim on a pixel to the strongest: an object's mask; a mask that held the
-    pixel when anything on the frame was last changed, as every untouched one does; an object that
-    may cover others; the user's brush. Among equals the earlier object keeps the pixel.
+    pixel when masks on the frame were last about to change, as every untouched one does; an object
+    that may cover others; the user's brush. Among equals the earlier object keeps the pixel.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def compose(
         (H, W)
     untouched : numpy.ndarray, optional
         int32, (H, W): the existing objects that have no record.
+    held : mapping of int to PackedMask, optional
+        Which pixels the objects held.
 
     Returns
     -------
@@ -45,10 +49,10 @@ def compose(
     if untouched is not None:
         np.copyto(labels, untouched, where=untouched != 0)
     for label, record in beneath:
-        if record.held is record.mask:
+        if held.get(label) is record.mask:
             record.mask.draw(labels, label)
-        elif record.held is not None:
-            _draw_both(labels, label, record.held, record.mask)
+        elif label in held:
+            _draw_both(labels, label, held[label], record.mask)
     for label, record in sorted(shown, key=lambda item: item[1].on_top):
         if record.on_top:
             record.mask.draw(labels, label)
@@ -58,19 +62,20 @@ def compose(
     return labels
 
 
-def held_pixels(label: int, record: Record, labels: np.ndarray) -> PackedMask | None:
-    """The pixels of `labels` that are the object's now; the mask itself where it has them all."""
-    if record.mask is None:
-        return None
-    own = labels[record.mask.box] == label
-    area = int(np.count_nonzero(own))
-    if area == record.mask.area:
-        return record.mask
-    if not area:
-        return None
-    whole = np.zeros(record.mask.shape, bool)
-    whole[record.mask.box] = own
-    return PackedMask.pack(whole)
+def held_pixels(records: Mapping[int, Record], labels: np.ndarray) -> dict[int, PackedMask]:
+    """The pixels of a label image that are each object's; its mask itself if it has them all."""
+    held = {}
+    for label, record in records.items():
+        if record.area:
+            own = labels[record.mask.box] == label
+            area = int(np.count_nonzero(own))
+            if area == record.mask.area:
+                held[label] = record.mask
+            elif area:
+                whole = np.zeros(record.mask.shape, bool)
+                whole[record.mask.box] = own
+                held[label] = PackedMask.pack(whole)
+    return held
 
 
 def _draw_both(labels: np.ndarray, label: int, first: PackedMask, second: PackedMask) -> None:

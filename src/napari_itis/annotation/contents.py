@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -18,17 +18,20 @@ from napari_itis.clicks import Click
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """What is said of objects on all frames at once.
+    """What is said of an object on all frames at once.
 
     Parameters
     ----------
-    names : mapping of int to str
-    deleted : frozenset of int
-        Objects of the existing masks that were deleted on every frame.
+    name : str
+    covers : bool
+        Whether it may cover the pixels of others.
+    deleted : bool
+        Whether it was deleted from the existing masks, on every frame.
     """
 
-    names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
-    deleted: frozenset[int] = frozenset()
+    name: str = ""
+    covers: bool = False
+    deleted: bool = False
 
 
 class SessionContents:
@@ -48,14 +51,12 @@ class SessionContents:
     def __init__(self, shape: Sequence[int], slices: Sequence[int] = ()) -> None:
         self._records = Records(shape, slices)
         self._existing = ExistingMasks(lambda frame: None, self._records.shape, labels=())
-        self._facts = ObjectFacts()
-        self._covering: frozenset[int] = frozenset()
+        self._facts: dict[int, ObjectFacts] = {}
 
     def _copy_from(self, other: SessionContents) -> None:
         self._records = other._records.copy()
         self._existing = other._existing.copy()
-        self._facts = other._facts
-        self._covering = other._covering
+        self._facts = dict(other._facts)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -81,7 +82,12 @@ class SessionContents:
             int32, (H, W), read-only; 0 is background.
         """
         frame = self._records.frame(frame)
-        labels = compose(self._records.on(frame), self.shape, self._untouched(frame))
+        labels = compose(
+            self._records.on(frame),
+            self.shape,
+            self._untouched(frame),
+            self._records.held.get(frame, {}),
+        )
         labels.flags.writeable = False
         return labels
 
@@ -102,16 +108,16 @@ class SessionContents:
     @property
     def deleted(self) -> frozenset[int]:
         """Objects of the existing masks that were deleted on every frame."""
-        return self._facts.deleted
+        return frozenset(label for label, facts in self._facts.items() if facts.deleted)
 
     @property
-    def names(self) -> Mapping[int, str]:
+    def names(self) -> dict[int, str]:
         """The names of the objects that have one."""
-        return self._facts.names
+        return {label: facts.name for label, facts in self._facts.items() if facts.name}
 
     def overwrites(self, label: int) -> bool:
         """Whether an object may cover the pixels of others."""
-        return label in self._covering
+        return self._facts_of(label).covers
 
     # An object on a frame.
 
@@ -125,7 +131,7 @@ class SessionContents:
         if record is not None:
             return record
         mask = self._existing_mask(*key)
-        return None if mask is None else Record.started_from(mask, 0, existing=mask, held=mask)
+        return None if mask is None else Record.started_from(mask, 0, existing=mask)
 
     def clicks(self, frame: Frame, label: int) -> tuple[Click, ...]:
         """The clicks of an object on a frame, in order."""
@@ -146,10 +152,9 @@ class SessionContents:
     def states(self, label: int) -> dict[Frame, State]:
         """How far an object is on every frame it is known to be on; reads nothing."""
         found = dict.fromkeys(self._seen_untouched(label), State.AUTOMATIC)
-        for frame in self._records.frames(label):
-            state = self._records[frame, label].state
-            if state is not None:
-                found[frame] = state
+        for frame, record in self._records.of(label):
+            if record.state is not None:
+                found[frame] = record.state
         return found
 
     def visible_area(self, frame: Frame, label: int) -> int:
@@ -171,21 +176,15 @@ class SessionContents:
         Something was done on them, or they were looked at and have existing masks.
         """
         if label is None:
-            found = self._existing.found.items()
-            seen = (frame for frame, labels in found if not self.deleted.issuperset(labels))
+            deleted, found = self.deleted, self._existing.found.items()
+            seen = (frame for frame, labels in found if not deleted.issuperset(labels))
             return sorted({*self._records.frames(), *seen})
-        held = (
-            frame
-            for frame in self._records.frames(label)
-            if self._records[frame, label].holds_object
-        )
+        held = (frame for frame, record in self._records.of(label) if record.holds_object)
         return sorted({*held, *self._seen_untouched(label)})
 
     def clicked_frames(self, label: int) -> list[Frame]:
         """Frames on which an object has clicks, ascending."""
-        return [
-            frame for frame in self._records.frames(label) if self._records[frame, label].clicks
-        ]
+        return sorted(frame for frame, record in self._records.of(label) if record.clicks)
 
     def changed_frames(self) -> list[Frame]:
         """Frames that may look otherwise than the existing masks, ascending; reads nothing.
@@ -204,9 +203,13 @@ class SessionContents:
         frame = self._records.frame(frame)
         if any(record.differs for record in self._records.on(frame).values()):
             return True
-        return bool(self.deleted) and not self.deleted.isdisjoint(self._existing.labels_on(frame))
+        deleted = self.deleted
+        return bool(deleted) and not deleted.isdisjoint(self._existing.labels_on(frame))
 
-    # Underneath: the existing masks as far as they still count.
+    # Underneath.
+
+    def _facts_of(self, label: int) -> ObjectFacts:
+        return self._facts.get(label, ObjectFacts())
 
     def _untouched(self, frame: Frame) -> np.ndarray | None:
         image = self._existing.image(frame)
@@ -216,13 +219,13 @@ class SessionContents:
         return without(image, hidden.intersection(self._existing.labels_on(frame)))
 
     def _is_existing(self, frame: Frame, label: int) -> bool:
-        return label not in self.deleted and label in self._existing.labels_on(frame)
+        return not self._facts_of(label).deleted and label in self._existing.labels_on(frame)
 
     def _existing_mask(self, frame: Frame, label: int) -> PackedMask | None:
         return self._existing.mask(frame, label) if self._is_existing(frame, label) else None
 
     def _seen_untouched(self, label: int) -> list[Frame]:
-        if label in self.deleted:
+        if self._facts_of(label).deleted:
             return []
         return [
             frame

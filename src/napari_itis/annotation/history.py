@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from napari_itis.annotation.contents import ObjectFacts
+from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record
 from napari_itis.annotation.records import Key
 
@@ -46,8 +46,10 @@ class Step:
     ----------
     before : dict
         The records that an exchange puts back.
-    facts : ObjectFacts, optional
-        What an exchange lets be said of the objects, if the step is about that.
+    held : dict
+        For frames where it matters, which pixels the objects held.
+    facts : tuple of int and dict, optional
+        An object, and what an exchange lets be said of it on all frames.
     places : tuple of (frame, object)
         Where a window looks if no records are exchanged.
     open : bool
@@ -55,7 +57,8 @@ class Step:
     """
 
     before: dict[Key, Record | None] = field(default_factory=dict)
-    facts: ObjectFacts | None = None
+    held: dict[Frame, dict[int, PackedMask] | None] = field(default_factory=dict)
+    facts: tuple[int, dict[str, str | bool]] | None = None
     places: tuple[Key, ...] = ()
     open: bool = False
 

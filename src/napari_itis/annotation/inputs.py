@@ -156,7 +156,7 @@ class SessionInputs(SessionState):
             return False
         if not overwrite and self.state(*key) in (State.CORRECTED, State.COMMITTED):
             return False
-        self._note(step, [key])
+        self._note(step, [key], grows=True)
         existing = self._records.get(key, Record()).existing
         record = Record.started_from(
             mask if mask.area else None, self._new_revision(), existing=existing

@@ -48,9 +48,6 @@ class Record:
         What the user has painted and erased. Applied on top of every later prediction.
     mask : PackedMask, optional
         The prediction with the user's edits.
-    held : PackedMask, optional
-        The pixels that were the object's own when anything was last changed on this frame. No
-        other object takes them away unless the user says so.
     on_top : int
         0: the object leaves the pixels of others alone. Otherwise it covers them, and the larger
         of two numbers wins.
@@ -76,7 +73,6 @@ class Record:
     added: PackedMask | None = None
     removed: PackedMask | None = None
     mask: PackedMask | None = None
-    held: PackedMask | None = None
     on_top: int = 0
     existing: PackedMask | None = None
     cleared: bool = False

@@ -23,12 +23,19 @@ class Records(MutableMapping[Key, Record]):
         (H, W) of the image plane.
     slices : tuple of int
         Sizes of the axes in front of the plane.
+
+    Attributes
+    ----------
+    held : dict of frame to dict of int to PackedMask
+        The pixels that were an object's own when masks on a frame were last about to change. No
+        other object takes them away unless the user says so.
     """
 
     def __init__(self, shape: Sequence[int], slices: Sequence[int]) -> None:
         self.shape: tuple[int, int] = (int(shape[0]), int(shape[1]))
         self.slices: Frame = tuple(int(size) for size in slices)
         self._frames: dict[Frame, dict[int, Record]] = {}
+        self.held: dict[Frame, dict[int, PackedMask]] = {}
         # Asked for at every event of a window, however many frames there are.
         self._labels: Counter[int] = Counter()
         self._objects: Counter[int] = Counter()
@@ -37,6 +44,8 @@ class Records(MutableMapping[Key, Record]):
         """The same records, unmoved by what happens to these."""
         other = Records(self.shape, self.slices)
         other._frames = {frame: dict(objects) for frame, objects in self._frames.items()}
+        # A frame's holdings are replaced as a whole, never changed.
+        other.held = dict(self.held)
         other._labels, other._objects = Counter(self._labels), Counter(self._objects)
         return other
 
@@ -61,6 +70,10 @@ class Records(MutableMapping[Key, Record]):
         if not self._frames[frame]:
             del self._frames[frame]
 
+    def __contains__(self, key: object) -> bool:
+        frame, label = key
+        return label in self._frames.get(frame, {})
+
     def __iter__(self) -> Iterator[Key]:
         return ((frame, label) for frame, objects in self._frames.items() for label in objects)
 
@@ -70,6 +83,12 @@ class Records(MutableMapping[Key, Record]):
     def on(self, frame: Frame) -> dict[int, Record]:
         """The objects of one frame."""
         return dict(self._frames.get(frame, {}))
+
+    def of(self, label: int) -> Iterator[tuple[Frame, Record]]:
+        """The frames and records of one object."""
+        for frame, objects in self._frames.items():
+            if label in objects:
+                yield frame, objects[label]
 
     def labels(self) -> list[int]:
         """Labels with a record anywhere, ascending."""
@@ -93,10 +112,20 @@ class Records(MutableMapping[Key, Record]):
         ValueError
             If the frame lies outside the stack or the label is not one of an object.
         """
+        return self.frame(frame), self.label(label)
+
+    def label(self, label: int) -> int:
+        """An object, checked.
+
+        Raises
+        ------
+        ValueError
+            If the label is not one of an object.
+        """
         label = operator.index(label)
         if not 1 <= label <= np.iinfo(np.int32).max:
             raise ValueError(f"an object is a label from 1, not {label}")
-        return self.frame(frame), label
+        return label
 
     def frame(self, frame: Sequence[int]) -> Frame:
         """A frame, checked.

@@ -112,7 +112,7 @@ class AnnotationSession(SessionInputs):
         record = self.record(*key)
         if record is None or record.cleared_by_user(record.revision) == record:
             return ()
-        self._begin([key])
+        self._begin([key], grows=False)
         self._put(key, self._records[key].cleared_by_user(self._new_revision()))
         return (key,)
 
@@ -186,13 +186,17 @@ class AnnotationSession(SessionInputs):
         tuple of (frame, object)
             The records that have changed; a step of undo if there are any.
         """
-        self._cover(label, allowed)
+        if allowed == self.overwrites(label):
+            return ()
         keys = [
             (frame, label)
-            for frame in self._records.frames(label)
-            if bool(self._records[frame, label].on_top) != allowed
+            for frame, record in self._records.of(label)
+            if bool(record.on_top) != allowed
         ]
-        self._begin(keys)
+        if keys:
+            self._begin_facts(label, keys, covers=allowed)
+        else:
+            self._say(label, covers=allowed)
         for key in keys:
             stamp = self._new_stamp() if allowed else 0
             self._put(key, replace(self._records[key], on_top=stamp))
@@ -200,16 +204,13 @@ class AnnotationSession(SessionInputs):
 
     def rename(self, label: int, name: str) -> None:
         """Give an object a name; an empty one takes it away."""
-        if name != self.names.get(label, ""):
-            names = {**self.names, label: name} if name else dict(self.names)
-            if not name:
-                del names[label]
-            self._begin_facts(replace(self._facts, names=names), label)
+        label = self._records.label(label)
+        if name != self._facts_of(label).name:
+            self._begin_facts(label, name=name)
 
     def commit(self, label: int) -> None:
         """Mark an object as done wherever it is corrected; until it is changed. No undo step."""
-        for frame in self._records.frames(label):
-            record = self._records[frame, label]
+        for frame, record in list(self._records.of(label)):
             if record.state is State.CORRECTED:
                 self._records[frame, label] = replace(record, committed=True)
 
@@ -228,7 +229,7 @@ class AnnotationSession(SessionInputs):
         """
         keys = dict.fromkeys(self._records.key(frame, label) for frame in frames)
         keys = [key for key in keys if self._records.get(key, Record()).committed is not committed]
-        self._begin(keys)
+        self._begin(keys, grows=False)
         for key in keys:
             record = self._records.get(key) or Record(revision=self._new_revision())
             self._put(key, replace(record, committed=committed))
@@ -260,12 +261,11 @@ class AnnotationSession(SessionInputs):
     def _delete(self, label: int) -> tuple[Key, ...]:
         keys = [(frame, label) for frame in self._records.frames(label)]
         places = [key for key in self._places(label) if self._is_existing(*key)]
-        if label not in self.deleted and self._existing.may_have(label):
-            deleted = self.deleted | {label}
-            self._begin_facts(replace(self._facts, deleted=deleted), label, keys)
+        if self._existing.may_have(label) and not self._facts_of(label).deleted:
+            self._begin_facts(label, keys, deleted=True)
             self._drawn.clear()
         else:
-            self._begin(keys)
+            self._begin(keys, grows=False)
         for key in keys:
             self._put(key, Record())
         return tuple(dict.fromkeys((*keys, *places)))

@@ -41,7 +41,6 @@ class SessionState(SessionContents):
         self._revisions = 0
         self._stamps = 0
         self._drawn: dict[Frame, np.ndarray] = {}
-        self._held: set[Frame] = set()
 
     @property
     def can_undo(self) -> bool:
@@ -71,57 +70,74 @@ class SessionState(SessionContents):
 
     # For the session.
 
-    def _begin(self, keys: Iterable[Key]) -> None:
-        """Make a step of undo of what is about to happen to some records."""
+    def _begin(self, keys: Iterable[Key], *, grows: bool = True) -> None:
+        """Make a step of undo of what is about to happen to some records.
+
+        `grows`: masks may get pixels that another object has.
+        """
         keys = list(keys)
         if keys:
             step = Step()
             self._history.add(step)
-            self._note(step, keys)
+            self._note(step, keys, grows=grows)
 
-    def _begin_facts(self, facts: ObjectFacts, label: int, keys: Iterable[Key] = ()) -> None:
-        """Change what is said of an object on all frames, and some records, in one step."""
-        step = Step(facts=self._facts, places=self._places(label))
+    def _begin_facts(self, label: int, keys: Iterable[Key] = (), **facts: str | bool) -> None:
+        """Say something of an object on all frames, in one step with a change of some records."""
+        before = {name: getattr(self._facts_of(label), name) for name in facts}
+        step = Step(facts=(label, before), places=self._places(label))
         self._history.add(step)
-        self._note(step, keys)
-        self._facts = facts
+        self._note(step, keys, grows=False)
+        self._say(label, **facts)
 
-    def _note(self, step: Step, keys: Iterable[Key]) -> None:
-        """Note who holds which pixels, and the records as they are, before they change.
+    def _say(self, label: int, **facts: str | bool) -> None:
+        said = replace(self._facts_of(label), **facts)
+        if said == ObjectFacts():
+            self._facts.pop(label, None)
+        else:
+            self._facts[label] = said
+
+    def _note(self, step: Step, keys: Iterable[Key], *, grows: bool) -> None:
+        """Note the records as they are before they change, and who holds which pixels.
 
         Objects of the existing masks get a record by that.
         """
-        keys = list(keys)
         if not step.before:
             self._history.forget_undone()
-        for frame in {frame for frame, _ in keys}:
-            self._hold(frame)
-        for key in keys:
-            record = self._records.get(key)
-            step.before.setdefault(key, record)
-            mask = self._existing_mask(*key) if record is None else None
-            if mask is not None:
-                record = Record.started_from(mask, self._new_revision(), existing=mask, held=mask)
-                self._records[key] = self._stamped(key[1], record)
+        frames: dict[Frame, list[int]] = {}
+        for frame, label in keys:
+            frames.setdefault(frame, []).append(label)
+        for frame, labels in frames.items():
+            drawn = self._without_covers(frame) if grows else None
+            held = self._records.held.get(frame)
+            step.held.setdefault(frame, held)
+            for label in labels:
+                record = self._records.get((frame, label))
+                step.before.setdefault((frame, label), record)
+                mask = self._existing_mask(frame, label) if record is None else None
+                if mask is not None:
+                    record = Record.started_from(mask, self._new_revision(), existing=mask)
+                    self._records[frame, label] = record
+                    held = {**(held or {}), label: mask}
+            if drawn is not None:
+                held = held_pixels(self._records.on(frame), drawn)
+            if held is not None:
+                self._records.held[frame] = held
 
-    def _hold(self, frame: Frame) -> None:
-        if frame in self._held:
-            return
+    def _without_covers(self, frame: Frame) -> np.ndarray:
+        """The label image of a frame, in which a covered pixel is its holder's.
+
+        It comes back when the cover goes.
+        """
         records = self._records.on(frame)
-        labels = self.compose(frame) if records else None
-        if any(record.on_top for record in records.values()):
-            # A covered pixel stays its holder's: it comes back when the cover goes.
-            bare = {label: replace(record, on_top=0) for label, record in records.items()}
-            labels = compose(bare, self.shape, self._untouched(frame))
-        for label, record in records.items():
-            held = held_pixels(label, record, labels)
-            if held is not record.held:
-                self._records[frame, label] = replace(record, held=held)
-        self._held.add(frame)
+        if not any(record.on_top for record in records.values()):
+            return self.compose(frame)
+        bare = {label: replace(record, on_top=0) for label, record in records.items()}
+        held = self._records.held.get(frame, {})
+        return compose(bare, self.shape, self._untouched(frame), held)
 
     def _put(self, key: Key, record: Record) -> None:
         self._records[key] = record
-        self._redraw(key[0])
+        self._drawn.pop(key[0], None)
 
     def _exchange(self, step: Step) -> Step:
         # The records of this moment, not those of the time of the change: they hold the predictions
@@ -132,12 +148,17 @@ class SessionState(SessionContents):
                 self._records.pop(key, None)
             else:
                 self._records[key] = record
-            self._redraw(key[0])
+            self._drawn.pop(key[0], None)
+        for frame, held in step.held.items():
+            back.held[frame] = self._records.held.pop(frame, None)
+            if held is not None:
+                self._records.held[frame] = held
         if step.facts is not None:
-            back.facts, self._facts = self._facts, step.facts
+            label, facts = step.facts
+            now = self._facts_of(label)
+            back.facts = (label, {name: getattr(now, name) for name in facts})
+            self._say(label, **facts)
             self._drawn.clear()
-        for label in {label for _, label in step.before}:
-            self._recall_covering(label)
         return back
 
     def _go(self, move: Callable[[Callable[[Step], Step]], Step | None]) -> Change | None:
@@ -149,19 +170,12 @@ class SessionState(SessionContents):
         keys = tuple(dict.fromkeys((*step.places, *step.before)))
         return Change(keys, tuple(sorted(deleted ^ self.deleted)))
 
-    def _recall_covering(self, label: int) -> None:
-        on_top = [self._records[frame, label].on_top for frame in self._records.frames(label)]
-        if on_top:
-            self._cover(label, any(on_top))
-
-    def _cover(self, label: int, allowed: bool) -> None:
-        self._covering = self._covering | {label} if allowed else self._covering - {label}
-
     def _places(self, label: int) -> tuple[Key, ...]:
-        """Frames on which an object can be seen, those on screen if it is there."""
-        shown = [frame for frame, labels in self._drawn.items() if (labels == label).any()]
-        anywhere = self.frames(label)[:1] or [(0,) * len(self.slices)]
-        return tuple((frame, label) for frame in shown or anywhere)
+        """Where an object can be seen: best on screen, somewhere else at least."""
+        drawn = list(self._drawn)
+        frames = [frame for frame in drawn if (self._drawn[frame] == label).any()]
+        frames = frames or self.frames(label)[:1] or drawn[-1:] or [(0,) * len(self.slices)]
+        return tuple((frame, label) for frame in frames)
 
     def _masks_under(self, frame: Frame, pixels: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Objects whose masks, covered or not, have some of `pixels`, and which of them."""
@@ -175,16 +189,12 @@ class SessionState(SessionContents):
             for label in labels_in(untouched[pixels]):
                 yield label, pixels & (untouched == label)
 
-    def _redraw(self, frame: Frame) -> None:
-        self._drawn.pop(frame, None)
-        self._held.discard(frame)
-
     def _new_revision(self) -> int:
         self._revisions += 1
         return self._revisions
 
     def _stamped(self, label: int, record: Record) -> Record:
-        return replace(record, on_top=self._new_stamp()) if label in self._covering else record
+        return replace(record, on_top=self._new_stamp()) if self.overwrites(label) else record
 
     def _new_stamp(self) -> int:
         self._stamps += 1
