@@ -42,11 +42,15 @@ def test_every_sample_opens_without_a_network(manifest):
 
     for sample in manifest.contributions.sample_data:
         function = getattr(sample_data, sample.command.rsplit("sample_")[-1])
-        (layer,) = function()
         viewer = ViewerModel()
-        image = viewer.add_image(layer[0], **layer[1])
+        image, *masks = [
+            getattr(viewer, f"add_{kind}")(data, **options) for data, options, kind in function()
+        ]
         assert image.data.dtype == (np.uint16 if sample.key == "coins" else np.uint8)
         assert image.rgb == (sample.key not in ("coins", "pan"))
+        assert [layer.data.shape for layer in masks] == (
+            [image.data.shape[:3]] if sample.key == "video" else []
+        )
 
 
 def test_preferences_are_read_and_their_absence_is_no_error(monkeypatch):

@@ -41,6 +41,24 @@ def pan() -> list[LayerData]:
     return [(np.stack(frames), metadata, "image")]
 
 
+def video() -> list[LayerData]:
+    """A cup held before a cat, uint8 (40, 320, 480, 3), with masks of which some are spoilt."""
+    from napari_itis.plugin.readers import METADATA, mask_options, video_metadata
+    from napari_itis.video.synthetic import spoilt_sequence
+
+    frames, masks, truth = spoilt_sequence()
+    names = tuple(f"{index:05d}" for index in range(len(frames)))
+    known = video_metadata(names, None, "spoilt masks", truth)
+    image = {
+        "name": "cup and cat",
+        "rgb": True,
+        "axis_labels": ("t", "y", "x"),
+        "metadata": {METADATA: known},
+    }
+    options = mask_options("cup and cat: spoilt masks", known)
+    return [(frames, image, "image"), (masks, options, "labels")]
+
+
 def _path(steps: np.ndarray) -> list[tuple[int, int]]:
     return [(int(60 + 30 * np.sin(3 * step)), int(40 + 110 * step)) for step in steps]
 

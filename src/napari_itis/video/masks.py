@@ -51,6 +51,8 @@ class MaskSequence(LazyStack):
     names : tuple of str
     changes : int
         Grows with every change; see `edited_since`.
+    saved : dict of Path to int
+        Folders that the masks were saved to, with the `changes` that they have.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class MaskSequence(LazyStack):
         self._edits = EditedPlanes((int(size[0]), int(size[1])))
         self._changed_at: dict[int, int] = {}
         self.changes = 0
+        self.saved: dict[Path, int] = {}
         self._known: frozenset[int] | None = None
         self._seen: set[int] = set()
         self._refused: set[int] = set()

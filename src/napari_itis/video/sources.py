@@ -49,6 +49,8 @@ class VideoSource:
         The method whose masks the user asked for by naming their folder.
     tree : DavisTree or None
         The data set that the sequence belongs to.
+    among : tuple of str
+        The sequences of which this one is the first, if the path named none of them.
     """
 
     name: str
@@ -57,6 +59,7 @@ class VideoSource:
     truth: Path | None = None
     chosen: str | None = None
     tree: DavisTree | None = None
+    among: tuple[str, ...] = ()
 
     @property
     def first_masks(self) -> str | None:
@@ -218,7 +221,8 @@ def _of_tree(
     truth = tree.truth(wanted)
     if truth is not None:
         masks[TRUTH] = truth
-    return VideoSource(wanted, tree.frames / wanted, masks, truth, method, tree)
+    among = () if sequence or named else tuple(known)
+    return VideoSource(wanted, tree.frames / wanted, masks, truth, method, tree, among)
 
 
 def _is_numbered(folder: Path) -> bool:

@@ -163,6 +163,29 @@ def write_tiff(
         raise VideoError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def write_png(path: str | PathLike[str], labels: NDArray[np.integer]) -> None:
+    """Write the masks of one image as `write_masks` does, replacing the file if it is there.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Missing folders are made.
+    labels : ndarray of integers, shape (H, W)
+
+    Raises
+    ------
+    VideoError
+        If it cannot be written, or an id does not fit into 8 bits.
+    """
+    path = Path(path)
+    indices = _indices(labels, labels.shape, path.stem)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomically(path, lambda temporary: write_palette_png(temporary, indices))
+    except OSError as error:
+        raise VideoError(f"cannot write {path}: {error.strerror or error}") from None
+
+
 def write_palette_png(path: Path, indices: NDArray[np.uint8]) -> None:
     """Write indices with DAVIS's colours.
 
