@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_itis.annotation import Change
+from napari_itis.plugin.existing_layers import can_be_corrected, masks_of_video
 from napari_itis.plugin.image_source import has_planes
-from napari_itis.plugin.layer_sync import LayerSync
-from napari_itis.plugin.objects import ObjectInfo, list_objects
+from napari_itis.plugin.overview import Overview
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Labels
 
 
-class Controller(LayerSync):
+class Controller(Overview):
     """What the widget, the keys and scripts can do with one viewer. Main thread only.
 
     Parameters
@@ -55,74 +55,6 @@ class Controller(LayerSync):
         self._soon.stop()
         self.worker.stop()
 
-    # What there is.
-
-    @property
-    def label(self) -> int:
-        """The object that clicks go to."""
-        return self.workspace.label if self.workspace else 1
-
-    @property
-    def positive(self) -> bool:
-        """The sign of a left click: that of the active layer."""
-        layers = self.workspace.layers if self.workspace else None
-        active = self.viewer.layers.selection.active
-        return layers is None or active is None or layers.role(active) != "negative"
-
-    @property
-    def clicking(self) -> bool:
-        """Whether a click on the image would reach the object."""
-        active = self.viewer.layers.selection.active
-        role = self.workspace.layers.role(active) if self.workspace else None
-        return role in ("positive", "negative") and active.mode == "add"
-
-    @property
-    def clicks_here(self) -> int:
-        """Clicks of the current object on the slice that is shown."""
-        workspace = self.workspace
-        return len(workspace.session.clicks(workspace.frame, workspace.label)) if workspace else 0
-
-    @property
-    def area_here(self) -> int:
-        """Mask pixels of the current object on the slice that is shown, covered ones included."""
-        workspace = self.workspace
-        record = workspace.session.record(workspace.frame, workspace.label) if workspace else None
-        return record.area if record else 0
-
-    @property
-    def mask_visible(self) -> bool:
-        """Whether the masks are on screen."""
-        mask = self.workspace.layers.mask if self.workspace else None
-        return mask is not None and mask.visible
-
-    @property
-    def flat(self) -> bool:
-        """Whether the viewer shows the planes that are annotated."""
-        dims = self.viewer.dims
-        return dims.ndisplay == 2 and set(dims.displayed) == {dims.ndim - 2, dims.ndim - 1}
-
-    @property
-    def can_undo(self) -> bool:
-        return self.workspace is not None and self.workspace.session.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        return self.workspace is not None and self.workspace.session.can_redo
-
-    @property
-    def overwrites(self) -> bool:
-        """Whether the current object may cover others."""
-        return self.workspace is not None and self.workspace.session.overwrites(self.label)
-
-    @property
-    def missing_layers(self) -> bool:
-        """Whether layers of the plugin were removed."""
-        return self.workspace is not None and bool(self.workspace.layers.missing)
-
-    def objects(self) -> list[ObjectInfo]:
-        """The objects of the image, and the current one even while it is empty."""
-        return [] if self.workspace is None else list_objects(self.workspace)
-
     # What a user does.
 
     def choose_image(self, image: Image | None) -> None:
@@ -138,6 +70,7 @@ class Controller(LayerSync):
         self._activate(workspace)
         self.choose_sign(True)
         self._announce()
+        self.correct_masks_of_video()
 
     def take_next_image(self) -> None:
         """After the image was removed: go on with the same one opened again, or with another."""
@@ -154,6 +87,42 @@ class Controller(LayerSync):
         if own and layers.index(image) > min(own):
             # It was opened on top of what was clicked on it.
             layers.move(layers.index(image), min(own))
+
+    def correct(self, masks: Labels) -> None:
+        """Start from the masks of another layer, which is hidden and never changed.
+
+        Its objects become those of the image: clicks and the brush correct them, and a slice that
+        nobody touches stays as it is.
+
+        Parameters
+        ----------
+        masks : napari.layers.Labels
+            Of the image's size.
+        """
+        workspace = self.workspace
+        if workspace is None or not can_be_corrected(masks, workspace):
+            self.notice.emit(f"{masks.name} has not the size of the image: choose other masks")
+            return
+        self.take_over()
+        workspace.start_from(masks)
+        masks.visible = False
+        with self._events.writing():
+            if workspace.layers.mask is not None:
+                workspace.layers.mask.data = workspace.layers.new_mask_data()
+            self._draw_everything()
+        if workspace.label not in workspace.session.objects():
+            workspace.label = min(workspace.session.objects(), default=1)
+        self._show([])
+        self.layers_changed.emit()
+
+    def correct_masks_of_video(self) -> None:
+        """Start from the masks that were opened with the image, if nothing was done yet."""
+        workspace, image = self.workspace, self.image
+        if image is None or workspace.corrected is not None or workspace.session.records:
+            return
+        masks = masks_of_video(self.viewer, image)
+        if masks is not None and can_be_corrected(masks, workspace):
+            self.correct(masks)
 
     def choose_sign(self, positive: bool) -> None:
         """Let the left button add positive or negative clicks."""
@@ -252,8 +221,7 @@ class Controller(LayerSync):
             workspace.layers.complete(self.viewer, template, self._events.enter_layer)
             if new_mask:
                 workspace.forget_rendering()
-                for frame in workspace.session.frames():
-                    workspace.write_mask(frame)
+                self._draw_everything()
         self._show([])
         self.layers_changed.emit()
 
@@ -293,7 +261,7 @@ class Controller(LayerSync):
         frame = self._events.visible_frame(workspace)
         if frame is not None:
             workspace.go_to(frame)
-        self.take_over(frames=[*workspace.session.frames(), workspace.frame])
+        self.take_over(frames=[*workspace.drawn_frames(), workspace.frame])
         self._show(workspace.session.pending())
 
     def _show_change(self, change: Change | None, nothing: str) -> None:

@@ -126,6 +126,8 @@ class LayerEvents:
             elif self._controller.image is None and has_planes(event.value):
                 # Not now: others still have to hear that the layer is there.
                 QTimer.singleShot(0, self._controller.take_next_image)
+            else:
+                QTimer.singleShot(0, self._controller.correct_masks_of_video)
         self._on_layers()
 
     def _on_removed(self, event: Any) -> None:

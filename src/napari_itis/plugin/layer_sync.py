@@ -115,14 +115,13 @@ class LayerSync(QObject):
             with self._events.writing():
                 # A copy: what the plugin draws must not end up in somebody else's array.
                 mask.data = np.array(mask.data, np.int32)
-            self.take_over(frames=workspace.all_frames())
+            self.take_over(frames=workspace.painted_frames())
             return
         self.notice.emit(f"The mask must have the image's {expected} pixels: it stays as it was")
         with self._events.writing():
-            mask.data = np.zeros(expected, np.int32)
+            mask.data = workspace.layers.new_mask_data()
             workspace.forget_rendering()
-            for frame in workspace.session.frames():
-                self._write_mask(frame)
+            self._draw_everything()
 
     # For the controller.
 
@@ -145,6 +144,12 @@ class LayerSync(QObject):
             self._unwritten = True
             return
         self.workspace.write_mask(frame)
+
+    def _draw_everything(self) -> None:
+        """Fill a new mask layer, unless it shows what there is by itself."""
+        workspace = self.workspace
+        for frame in workspace.session.frames() if workspace.layers.rendered is None else ():
+            self._write_mask(frame)
 
     def _submit(self, keys: tuple[Key, ...], asked: float) -> None:
         workspace, image = self.workspace, self.image

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels, Layer, Points
 
+    from napari_itis.plugin.rendered_masks import RenderedMasks
+
 Role = Literal["mask", "negative", "positive"]
 ROLES: tuple[Role, ...] = ("mask", "negative", "positive")
 """From the bottom to the top of the layer list."""
@@ -56,6 +58,8 @@ class LayerSet:
     def __init__(self, slices: Frame, shape: tuple[int, int]) -> None:
         self._slices = slices
         self._shape = shape
+        self.rendered: RenderedMasks | None = None
+        """What the mask layer shows in place of an array of its own."""
         self._layers: dict[Role, Layer | None] = dict.fromkeys(ROLES)
         self._removed: dict[Role, Layer] = {}
         self._hidden: dict[Role, bool] = {}
@@ -156,10 +160,30 @@ class LayerSet:
         """Put the part of a label image (int32, (H, W)) in `box` into the mask layer."""
         if self.mask is None:
             return
-        # Past the layer's own undo, which knows nothing of clicks.
-        self.mask.data[(*frame, *box)] = labels[box]
+        if not self.taken_over(frame):
+            # Past the layer's own undo, which knows nothing of clicks.
+            self.mask.data[(*frame, *box)] = labels[box]
         if on_screen:
             self.mask.refresh(extent=False, highlight=False)
+
+    def taken_over(self, frame: Frame) -> bool:
+        """Take note that the session has everything that was painted on a frame.
+
+        Returns
+        -------
+        bool
+            Whether the mask layer shows it from there.
+        """
+        if self.rendered is None or self.mask is None or self.mask.data is not self.rendered:
+            return False
+        self.rendered.redraw(*frame)
+        return True
+
+    def new_mask_data(self) -> Any:
+        """Masks without objects, or those that are drawn when they are looked at."""
+        if self.rendered is not None:
+            return self.rendered
+        return np.zeros((*self._slices, *self._shape), np.int32)
 
     def _place(self, viewer: ViewerModel, image: Layer, role: Role) -> int:
         below = [layer for other, layer in self if ROLES.index(other) < ROLES.index(role)]
@@ -177,7 +201,7 @@ class LayerSet:
 
         if role == "mask":
             return Labels(
-                np.zeros((*self._slices, *self._shape), np.int32),
+                self.new_mask_data(),
                 name=name,
                 opacity=0.5,
                 colormap=CyclicLabelColormap(colors=MASK_COLORS),

@@ -38,7 +38,7 @@ def list_objects(workspace: Workspace) -> list[ObjectInfo]:
         ObjectInfo(
             label,
             _color(workspace, label),
-            sum(len(session.clicks(frame, label)) for frame in session.frames(label)),
+            sum(len(session.clicks(frame, label)) for frame in session.clicked_frames(label)),
             session.visible_area(workspace.frame, label),
             len(session.frames(label)),
         )

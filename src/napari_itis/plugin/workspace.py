@@ -11,12 +11,14 @@ from napari_itis.annotation import AnnotationSession, Frame
 from napari_itis.annotation.records import Key
 from napari_itis.clicks import Click
 from napari_itis.plugin.click_rows import Row, as_data, match, read_point, rows_of
+from napari_itis.plugin.existing_layers import masks_in
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource
 from napari_itis.plugin.layers import LayerSet
+from napari_itis.plugin.rendered_masks import RenderedMasks
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Labels
 
 
 Box = tuple[slice, slice]
@@ -42,6 +44,8 @@ class Workspace:
         self.gestures: dict[bool, Gesture] = {}
         self.painted_through = False
         """Whether a stroke may have reached other slices than the visible one."""
+        self.corrected: weakref.ref[Labels] | None = None
+        """The layer whose masks are corrected."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
         self._shown: dict[Frame, np.ndarray] = {}
         self._image = weakref.ref(image)
@@ -126,13 +130,10 @@ class Workspace:
         if mask is None:
             return ()
         if self.painted_through:
-            frames, self.painted_through = self.all_frames(), False
+            frames, self.painted_through = self.painted_frames(), False
         strokes = {}
-        drawn = set(self.session.frames())
         for frame in frames or [self.frame]:
             after = np.asarray(mask.data[frame])
-            if frame not in drawn and frame not in self._shown and not after.any():
-                continue
             before = self._shown.get(frame)
             before = self.session.compose(frame) if before is None else before
             if not np.array_equal(before, after):
@@ -140,6 +141,7 @@ class Workspace:
         keys = self.session.paint_frames(strokes)
         for frame, (_, after) in strokes.items():
             self._shown[frame] = after
+            self.layers.taken_over(frame)
         return keys
 
     def miscounts(self, layer: Any) -> bool:
@@ -149,9 +151,30 @@ class Workspace:
             for positive, own in self.layers.points()
         )
 
-    def all_frames(self) -> list[Frame]:
-        """Every frame of the stack."""
-        return list(np.ndindex(*self.session.slices))
+    def painted_frames(self) -> list[Frame]:
+        """Every frame on which the mask layer may show something else than the session has."""
+        painted = self._painted()
+        return list(np.ndindex(*self.session.slices)) if painted is None else painted
+
+    def drawn_frames(self) -> list[Frame]:
+        """Frames whose masks are in the mask layer, as an array of its own holds them."""
+        painted = self._painted()
+        return self.session.frames() if painted is None else painted
+
+    # Masks that exist.
+
+    def start_from(self, masks: Labels) -> None:
+        """Correct the masks of a layer; see :meth:`AnnotationSession.give_masks`."""
+        read, labels, largest = masks_in(masks)
+        self.session.give_masks(read, labels=labels, largest=largest)
+        self.corrected = weakref.ref(masks)
+        if len(self.session.slices) == 1:
+            self.layers.rendered = RenderedMasks(self.session)
+        else:
+            # Looking at a slice is what makes its masks known.
+            for frame in np.ndindex(*self.session.slices):
+                self.session.compose(frame)
+        self.forget_rendering()
 
     # From the session into the layers.
 
@@ -160,7 +183,7 @@ class Workspace:
         for positive, layer in self.layers.points():
             rows = [
                 row
-                for frame in self.session.frames(self.label)
+                for frame in self.session.clicked_frames(self.label)
                 for row in rows_of(frame, self.session.clicks(frame, self.label), positive)
             ]
             self._rows[positive] = rows
@@ -191,6 +214,13 @@ class Workspace:
     def forget_rendering(self) -> None:
         """Take note that the mask layer is a new, empty one."""
         self._shown.clear()
+
+    def _painted(self) -> list[Frame] | None:
+        """Frames that were painted; None where only comparing tells."""
+        mask, rendered = self.layers.mask, self.layers.rendered
+        if rendered is None or mask is None or mask.data is not rendered:
+            return None
+        return [(frame,) for frame in rendered.edited]
 
     def _edited(self, clicks: dict[Frame, list[Click]], frame: Frame) -> list[Click]:
         if frame not in clicks:

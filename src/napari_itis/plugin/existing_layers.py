@@ -1,0 +1,69 @@
+"""Labels layers of others, whose masks are corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_itis.annotation import Frame
+from napari_itis.annotation.existing import ReadMasks
+from napari_itis.plugin.readers import METADATA
+from napari_itis.video.masks import MaskSequence
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+    from napari_itis.plugin.workspace import Workspace
+
+
+def can_be_corrected(layer: Any, workspace: Workspace) -> bool:
+    """Whether a layer holds masks of the image's size that are not the plugin's own."""
+    from napari.layers import Labels
+
+    if not isinstance(layer, Labels) or workspace.layers.role(layer) is not None:
+        return False
+    return _shape(layer) == (*workspace.session.slices, *workspace.session.shape)
+
+
+def masks_of_video(viewer: ViewerModel, image: Image) -> Labels | None:
+    """The layer with the masks that were opened together with a video; None if there is none."""
+    from napari.layers import Labels
+
+    known = image.metadata.get(METADATA)
+    if not known:
+        return None
+    for layer in viewer.layers:
+        if isinstance(layer, Labels) and layer.metadata.get(METADATA) is known:
+            return layer
+    return None
+
+
+def masks_in(layer: Labels) -> tuple[ReadMasks, Iterable[int] | None, int | None]:
+    """How to read the masks of a layer, which objects there are, or which is the largest.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+
+    Returns
+    -------
+    read, labels, largest
+        As :meth:`AnnotationSession.give_masks` takes them.
+    """
+    data = layer.data[0] if layer.multiscale else layer.data
+    if isinstance(data, MaskSequence):
+        return lambda frame: data[frame[0]], data.labels(), None
+
+    def read(frame: Frame) -> np.ndarray:
+        # A copy: the layer stays in the viewer, for anybody to paint in.
+        return np.array(data[frame])
+
+    return read, None, int(np.max(data)) if np.size(data) else 0
+
+
+def _shape(layer: Labels) -> tuple[int, ...]:
+    data = layer.data[0] if layer.multiscale else layer.data
+    return tuple(int(size) for size in data.shape)

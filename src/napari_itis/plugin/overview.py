@@ -1,0 +1,83 @@
+"""What the widget can tell of the annotation of one viewer."""
+
+from __future__ import annotations
+
+from napari_itis.plugin.layer_sync import LayerSync
+from napari_itis.plugin.objects import ObjectInfo, list_objects
+
+
+class Overview(LayerSync):
+    """What there is, as the widget, the keys and scripts ask for it. Main thread only.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    factory : callable, optional
+        Makes the predictor, in the inference thread.
+    """
+
+    @property
+    def label(self) -> int:
+        """The object that clicks go to."""
+        return self.workspace.label if self.workspace else 1
+
+    @property
+    def positive(self) -> bool:
+        """The sign of a left click: that of the active layer."""
+        layers = self.workspace.layers if self.workspace else None
+        active = self.viewer.layers.selection.active
+        return layers is None or active is None or layers.role(active) != "negative"
+
+    @property
+    def clicking(self) -> bool:
+        """Whether a click on the image would reach the object."""
+        active = self.viewer.layers.selection.active
+        role = self.workspace.layers.role(active) if self.workspace else None
+        return role in ("positive", "negative") and active.mode == "add"
+
+    @property
+    def clicks_here(self) -> int:
+        """Clicks of the current object on the slice that is shown."""
+        workspace = self.workspace
+        return len(workspace.session.clicks(workspace.frame, workspace.label)) if workspace else 0
+
+    @property
+    def area_here(self) -> int:
+        """Mask pixels of the current object on the slice that is shown, covered ones included."""
+        workspace = self.workspace
+        record = workspace.session.record(workspace.frame, workspace.label) if workspace else None
+        return record.area if record else 0
+
+    @property
+    def mask_visible(self) -> bool:
+        """Whether the masks are on screen."""
+        mask = self.workspace.layers.mask if self.workspace else None
+        return mask is not None and mask.visible
+
+    @property
+    def flat(self) -> bool:
+        """Whether the viewer shows the planes that are annotated."""
+        dims = self.viewer.dims
+        return dims.ndisplay == 2 and set(dims.displayed) == {dims.ndim - 2, dims.ndim - 1}
+
+    @property
+    def can_undo(self) -> bool:
+        return self.workspace is not None and self.workspace.session.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self.workspace is not None and self.workspace.session.can_redo
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether the current object may cover others."""
+        return self.workspace is not None and self.workspace.session.overwrites(self.label)
+
+    @property
+    def missing_layers(self) -> bool:
+        """Whether layers of the plugin were removed."""
+        return self.workspace is not None and bool(self.workspace.layers.missing)
+
+    def objects(self) -> list[ObjectInfo]:
+        """The objects of the image, and the current one even while it is empty."""
+        return [] if self.workspace is None else list_objects(self.workspace)

@@ -1,0 +1,159 @@
+"""Masks that exist: what is corrected, and what must stay as it is."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_itis.plugin.readers import METADATA, video_metadata
+from napari_itis.video.masks import MaskSequence
+
+from .conftest import SHAPE, disc
+
+FRAMES = 6
+
+
+@pytest.fixture
+def masks():
+    found = np.zeros((FRAMES, *SHAPE), np.uint8)
+    for frame in range(FRAMES):
+        found[frame][disc(20, 15 + 5 * frame)] = 1
+        found[frame][disc(45, 60)] = 4
+    return found
+
+
+@pytest.fixture
+def video(masks):
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((FRAMES, *SHAPE, 3), np.uint8), rgb=True, name="video")
+    viewer.add_labels(masks.copy(), name="masks")
+    return viewer
+
+
+@pytest.fixture
+def correcting(video, make_controller, settle):
+    controller = make_controller(video)
+    controller.choose_image(video.layers["video"])
+    controller.correct(video.layers["masks"])
+    settle(controller)
+    return controller
+
+
+def shown(controller, frame):
+    return np.asarray(controller.workspace.layers.mask.data[frame])
+
+
+def test_every_frame_shows_the_existing_masks(correcting, masks):
+    assert not correcting.viewer.layers["masks"].visible
+    for frame in range(FRAMES):
+        assert np.array_equal(shown(correcting, frame), masks[frame])
+    assert [info.label for info in correcting.objects()] == [1, 4]
+    assert correcting.label == 1
+    assert not correcting.can_undo
+
+
+def test_a_click_corrects_its_frame_and_no_other(correcting, masks, settle, predictor):
+    correcting.viewer.dims.set_point(0, 2)
+    correcting.workspace.layers.positive.add([[2, 20, 40]])
+    settle(correcting)
+    after = shown(correcting, 2)
+    assert np.array_equal(after == 1, (masks[2] == 1) | disc(20, 40))
+    assert np.array_equal(after == 4, masks[2] == 4)
+    for frame in (0, 1, 3, 4, 5):
+        assert np.array_equal(shown(correcting, frame), masks[frame])
+    correcting.undo()
+    settle(correcting)
+    assert np.array_equal(shown(correcting, 2), masks[2])
+    assert np.array_equal(correcting.viewer.layers["masks"].data, masks)
+
+
+def test_the_brush_corrects_an_existing_mask_and_a_click_keeps_it(correcting, masks, settle):
+    correcting.viewer.dims.set_point(0, 1)
+    layer = correcting.workspace.layers.mask
+    layer.selected_label = 1
+    layer.brush_size = 5
+    layer.paint((1, 50, 10), 1)
+    settle(correcting)
+    assert shown(correcting, 1)[50, 10] == 1
+    assert correcting.workspace.layers.rendered.edited == []
+    correcting.workspace.layers.positive.add([[1, 20, 40]])
+    settle(correcting)
+    assert shown(correcting, 1)[50, 10] == 1
+    assert shown(correcting, 1)[20, 40] == 1
+    correcting.undo()
+    correcting.undo()
+    settle(correcting)
+    assert np.array_equal(shown(correcting, 1), masks[1])
+
+
+def test_a_new_object_gets_a_label_that_no_frame_has(correcting, settle):
+    correcting.workspace.layers.positive.add([[0, 20, 20]])
+    settle(correcting)
+    correcting.next_object()
+    assert correcting.label == 5
+
+
+def test_deleting_an_existing_object_is_undone_everywhere(correcting, masks, settle):
+    correcting.select_object(4)
+    correcting.delete_object()
+    settle(correcting)
+    assert not (shown(correcting, 3) == 4).any()
+    correcting.undo()
+    settle(correcting)
+    for frame in range(FRAMES):
+        assert np.array_equal(shown(correcting, frame), masks[frame])
+
+
+def test_removed_mask_layer_comes_back_with_everything(correcting, masks, settle):
+    correcting.workspace.layers.positive.add([[0, 40, 20]])
+    settle(correcting)
+    before = shown(correcting, 0).copy()
+    correcting.viewer.layers.remove(correcting.workspace.layers.mask)
+    correcting.restore_layers()
+    settle(correcting)
+    assert np.array_equal(shown(correcting, 0), before)
+    assert np.array_equal(shown(correcting, 4), masks[4])
+
+
+def test_masks_that_were_opened_with_a_video_are_corrected_at_once(make_controller, settle, qapp):
+    viewer = ViewerModel()
+    names = tuple(f"{index:05}" for index in range(FRAMES))
+    known = {METADATA: video_metadata(names, None, "some method")}
+    lazy = MaskSequence(None, names, SHAPE)
+    lazy[3, 10:20, 10:20] = 2
+    viewer.add_image(np.zeros((FRAMES, *SHAPE, 3), np.uint8), rgb=True, metadata=known)
+    controller = make_controller(viewer)
+    controller.choose_image(viewer.layers[0])
+    viewer.add_labels(lazy, name="lazy", metadata=known)
+    settle(controller)
+    assert controller.workspace.corrected() is viewer.layers["lazy"]
+    assert (shown(controller, 3) == 2).sum() == 100
+
+
+def test_masks_of_another_size_are_refused_in_a_line(video, make_controller):
+    other = video.add_labels(np.zeros((FRAMES, 10, 10), np.uint8), name="small")
+    controller = make_controller(video)
+    controller.choose_image(video.layers["video"])
+    told = []
+    controller.notice.connect(told.append)
+    controller.correct(other)
+    assert told == ["small has not the size of the image: choose other masks"]
+
+
+def test_masks_of_a_still_and_of_a_deeper_stack_are_corrected(make_controller, settle):
+    for slices in ((), (2, 3)):
+        viewer = ViewerModel()
+        image = viewer.add_image(np.zeros((*slices, *SHAPE), np.uint8), rgb=False)
+        existing = np.zeros((*slices, *SHAPE), np.uint16)
+        existing[..., 10:20, 10:30] = 3
+        layer = viewer.add_labels(existing)
+        controller = make_controller(viewer)
+        controller.choose_image(image)
+        controller.correct(layer)
+        settle(controller)
+        mask = controller.workspace.layers.mask
+        assert np.array_equal(np.asarray(mask.data), existing)
+        first = (0,) * len(slices)
+        controller.workspace.layers.positive.add([[*first, 40, 40]])
+        settle(controller)
+        assert np.asarray(mask.data)[(*first, 40, 40)] == 3
+        assert np.array_equal(np.asarray(mask.data)[..., 10:20, 10:30], existing[..., 10:20, 10:30])
