@@ -275,7 +275,7 @@ class TestDownload:
         assert code == 2
         assert "holds no VOCdevkit" in err
 
-    @pytest.mark.parametrize("name", ["lvis", "grabcut", "berkeley", "davis", "kitti", "folder"])
+    @pytest.mark.parametrize("name", ["lvis", "grabcut", "berkeley", "kitti", "folder"])
     def test_sets_to_get_by_hand(self, tmp_path, capsys, name):
         code, _, err = run(capsys, "datasets", "download", name, "--to", tmp_path)
         assert code == 2

@@ -94,6 +94,10 @@ class TestDavis2017:
         assert len(read_dataset("davis", tmp_path, "480p/train")) == 1
         assert read_dataset("davis", tmp_path)[-1].id == "judo/00001:2"
 
+    def test_the_folder_that_the_archive_was_unpacked_in(self, trees, tmp_path):
+        inside = read_dataset("davis", trees.davis2017(tmp_path / "DAVIS"))
+        assert [s.id for s in read_dataset("davis", tmp_path)] == [s.id for s in inside]
+
     def test_255_alone_is_the_object(self, trees, tmp_path, same):
         root = trees.davis2017(tmp_path)
         trees.palette(root / "Annotations/480p/judo/00000.png", trees.FIRST * 255)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_itis.datasets.base import DatasetError, ObjectSample, report
-from napari_itis.datasets.files import image_files, read_list, require_folder, unknown_split
+from napari_itis.datasets.files import find_tree, image_files, read_list, unknown_split
 from napari_itis.datasets.images import read_array, read_indices
 from napari_itis.datasets.labelled import LabelledImage, Labels, SingleObjectImage
 
@@ -51,7 +51,7 @@ def images(
     Parameters
     ----------
     root : str or path-like
-        The folder with ``ImageSets``.
+        The folder with ``ImageSets``, or the one with ``DAVIS`` in it.
     split : str
         ``val``, or with its list: ``2017/val``, ``480p/val``.
     faults : list of str, optional
@@ -69,8 +69,9 @@ def images(
     DatasetError
         If the folders or the list are missing or the list is empty.
     """
-    root = Path(root)
-    lists = require_folder(root, "ImageSets", LAYOUT)
+    # The archive unpacks to DAVIS.
+    root = find_tree(Path(root), "ImageSets", ("DAVIS",), LAYOUT)
+    lists = root / "ImageSets"
     kind, name = _find_list(lists, split)
     lines = read_list(lists / kind, name, faults)
     if kind in ("480p", "1080p"):

@@ -65,12 +65,20 @@ _COCO_TRAIN = Archive(
     "md5:cced6f7f71b7629ddf16f17bbcfab6b2",
     "train2017",
 )
+# 2017: the sequences of 2016 are among them, with each object by itself. TensorFlow Datasets'
+# checksum.
+_DAVIS = Archive(
+    "https://data.vision.ee.ethz.ch/csergi/share/davis/DAVIS-2017-trainval-480p.zip",
+    "sha256:e3d0b5b77c3d031b000a19e0e25e3e2cac65d183755601bc2cf066df1a2aa492",
+    "DAVIS/JPEGImages/480p",
+)
 
 # Archives by layout and split; the empty split stands for an archive that has all of them.
 ARCHIVES: dict[str, dict[str, tuple[Archive, ...]]] = {
     "voc": {"": (_VOC,)},
     "sbd": {"": (_SBD,)},
     "voc+sbd": {"": (_VOC, _SBD)},
+    "davis": {"": (_DAVIS,)},
     "coco": {"val2017": (_COCO_JSON, _COCO_VAL), "train2017": (_COCO_JSON, _COCO_TRAIN)},
 }
 
@@ -79,7 +87,6 @@ BY_HAND = {
     "lvis": "lvis_v1_val.json and lvis_v1_train.json from https://www.lvisdataset.org/dataset",
     "grabcut": "GrabCut's images and masks with the void band",
     "berkeley": "McGuinness and O'Connor's masks with their 96 photos",
-    "davis": "the 480p archive from https://davischallenge.org/davis2017/code.html",
     "kitti": "data_semantics.zip from https://www.cvlibs.net/datasets/kitti/eval_instance_seg.php",
 }
 

@@ -69,6 +69,8 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     count, *size = data.shape
     saved = data.saved if isinstance(data, MaskSequence) else {}
     place = stem.resolve()
+    # What derives from it may change without being written to.
+    counted = type(data) is MaskSequence and place in saved
     # Taken first: what is painted while files are written is not in them for sure.
     changes = data.changes if isinstance(data, MaskSequence) else 0
     write_masks(
@@ -76,7 +78,7 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         _names(data, attributes, count),
         labels,
         tuple(size),
-        only=data.edited_since(saved[place]) if place in saved else None,
+        only=data.edited_since(saved[place]) if counted else None,
         overwrite=place in saved,
         sources=_sources(data, attributes),
         progress=_progress(f"Saving masks to {stem.name}"),
@@ -132,7 +134,7 @@ def _finest(data: Any) -> Any:
 
 def _names(data: Any, attributes: dict[str, Any], count: int) -> Sequence[str]:
     known = attributes.get("metadata", {}).get(METADATA, {})
-    names = data.names if isinstance(data, MaskSequence) else known.get("names", ())
+    names = known.get("names") or getattr(data, "names", ())
     return names if len(names) == count else [f"{index:05d}" for index in range(count)]
 
 
