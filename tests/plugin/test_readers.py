@@ -111,6 +111,14 @@ def test_masks_of_several_methods(davis, told):
     assert masks.name == "dog: sam" and masks.data.max() == 3 and len(told()) == 1
 
 
+def test_masks_that_do_not_fit_do_not_keep_frames_from_opening(davis, told):
+    folder = davis / "Results" / "osvos" / "dog"
+    for index, path in enumerate(sorted(folder.iterdir())):
+        path.rename(folder / f"{'abcdefgh'[index]}.png")
+    (frames,) = open_in(ViewerModel(), folder)
+    assert frames.name == "dog" and len(told()) == 1 and str(folder) in told()[0]
+
+
 def test_a_folder_of_frames_alone(davis, tmp_path, told):
     folder = davis / "JPEGImages" / "480p" / "dog"
     folder.rename(tmp_path / "clip")

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 from napari_itis.video.sources import TRUTH, VideoSource, find_video, is_video
+from napari_itis.video.stack import VideoError
 
 LayerData = tuple[Any, dict[str, Any], str]
 ReadPath = Callable[[str | PathLike[str]], list[LayerData]]
@@ -79,7 +80,7 @@ def layers_of(source: VideoSource, method: str | None) -> list[LayerData]:
     Raises
     ------
     VideoError
-        If frames or masks cannot be opened.
+        If frames cannot be opened. Masks that cannot are told to the user and left out.
     """
     told = Problems()
     frames = source.open_frames(told)
@@ -92,10 +93,15 @@ def layers_of(source: VideoSource, method: str | None) -> list[LayerData]:
         "metadata": {METADATA: known},
     }
     layers: list[LayerData] = [(frames, image, "image")]
-    if method is not None:
+    if method is None:
+        return layers
+    try:
         masks = source.open_masks(method, frames, told)
-        layers.append((masks, mask_options(f"{source.name}: {method}", known), "labels"))
-    return layers
+    except VideoError as error:
+        # The frames are there, and masks can be made.
+        told(str(error))
+        return layers
+    return [*layers, (masks, mask_options(f"{source.name}: {method}", known), "labels")]
 
 
 def mask_options(name: str, known: dict[str, Any]) -> dict[str, Any]:
