@@ -53,6 +53,30 @@ class SessionContents:
         self._existing = ExistingMasks(lambda frame: None, self._records.shape, labels=())
         self._facts: dict[int, ObjectFacts] = {}
 
+    @classmethod
+    def of(
+        cls, shape: Sequence[int], slices: Sequence[int], facts: Mapping[int, ObjectFacts]
+    ) -> SessionContents:
+        """Contents to be filled (:meth:`add`)."""
+        contents = cls(shape, slices)
+        contents._facts = dict(facts)
+        return contents
+
+    def add(self, frame: Frame, label: int, record: Record, held: PackedMask | None) -> None:
+        """Put in a record, and which pixels the object held.
+
+        Raises
+        ------
+        ValueError
+            If there is one already, or the frame lies outside.
+        """
+        key = self._records.key(frame, label)
+        if key in self._records:
+            raise ValueError(f"object {label} has a second record on frame {frame}")
+        self._records[key] = record
+        if held is not None:
+            self._records.held.setdefault(key[0], {})[label] = held
+
     def _copy_from(self, other: SessionContents) -> None:
         self._records = other._records.copy()
         self._existing = other._existing.copy()
@@ -72,6 +96,15 @@ class SessionContents:
     def records(self) -> Mapping[Key, Record]:
         """The records by (frame, object); objects that nobody has touched have none."""
         return MappingProxyType(self._records)
+
+    def held(self, frame: Frame) -> Mapping[int, PackedMask]:
+        """Which pixels the objects of a frame held when masks were last about to change."""
+        return MappingProxyType(self._records.held.get(self._records.frame(frame), {}))
+
+    @property
+    def facts(self) -> Mapping[int, ObjectFacts]:
+        """What is said of objects on all frames at once; others have nothing said of them."""
+        return MappingProxyType(self._facts)
 
     def compose(self, frame: Frame) -> np.ndarray:
         """The label image of a frame.

@@ -47,7 +47,7 @@ class PackedMask:
         mask = mask.astype(bool, copy=False)
         rows = np.flatnonzero(mask.any(axis=1))
         if not rows.size:
-            return cls(mask.shape, (slice(0, 0), slice(0, 0)), b"", 0)
+            return cls.empty(mask.shape)
         band = slice(int(rows[0]), int(rows[-1]) + 1)
         columns = np.flatnonzero(mask[band].any(axis=0))
         box = (band, slice(int(columns[0]), int(columns[-1]) + 1))
@@ -55,6 +55,11 @@ class PackedMask:
         # The fastest level: masks are so regular that a higher one gains next to nothing.
         bits = zlib.compress(np.packbits(crop).tobytes(), 1)
         return cls(mask.shape, box, bits, int(np.count_nonzero(crop)))
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> PackedMask:
+        """A mask of nothing."""
+        return cls(shape, (slice(0, 0), slice(0, 0)), b"", 0)
 
     @property
     def crop(self) -> np.ndarray:

@@ -203,8 +203,10 @@ class AnnotationSession(SessionInputs):
         return tuple(keys)
 
     def rename(self, label: int, name: str) -> None:
-        """Give an object a name; an empty one takes it away."""
+        """Give an object a name of at most 200 characters; an empty one takes it away."""
         label = self._records.label(label)
+        if len(name) > 200:
+            raise ValueError(f"a name has at most 200 characters, this one has {len(name)}")
         if name != self._facts_of(label).name:
             self._begin_facts(label, name=name)
 
