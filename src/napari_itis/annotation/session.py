@@ -214,7 +214,7 @@ class AnnotationSession(SessionInputs):
         """Mark an object as done wherever it is corrected; until it is changed. No undo step."""
         for frame, record in list(self._records.of(label)):
             if record.state is State.CORRECTED:
-                self._records[frame, label] = replace(record, committed=True)
+                self._put((frame, label), replace(record, committed=True))
 
     def commit_frames(
         self, label: int, frames: Iterable[Frame], committed: bool = True

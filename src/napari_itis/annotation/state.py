@@ -41,6 +41,12 @@ class SessionState(SessionContents):
         self._revisions = 0
         self._stamps = 0
         self._drawn: dict[Frame, np.ndarray] = {}
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change: as long as it is the same, what was saved still holds."""
+        return self._changes
 
     @property
     def can_undo(self) -> bool:
@@ -90,6 +96,7 @@ class SessionState(SessionContents):
         self._say(label, **facts)
 
     def _say(self, label: int, **facts: str | bool) -> None:
+        self._changes += 1
         said = replace(self._facts_of(label), **facts)
         if said == ObjectFacts():
             self._facts.pop(label, None)
@@ -136,10 +143,12 @@ class SessionState(SessionContents):
         return compose(bare, self.shape, self._untouched(frame), held)
 
     def _put(self, key: Key, record: Record) -> None:
+        self._changes += 1
         self._records[key] = record
         self._drawn.pop(key[0], None)
 
     def _exchange(self, step: Step) -> Step:
+        self._changes += 1
         # The records of this moment, not those of the time of the change: they hold the predictions
         # that have arrived since.
         back = Step({key: self._records.get(key) for key in step.before}, places=step.places)
