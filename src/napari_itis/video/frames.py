@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_itis.datasets.base import size_text
 from napari_itis.datasets.images import ImageError, read_array
-from napari_itis.video.numbering import image_names, of_one_kind
+from napari_itis.video.numbering import image_names, of_one_kind, stem
 from napari_itis.video.stack import LazyStack, OnProblem, VideoError
 
 CACHE_BYTES = 256 << 20
@@ -63,7 +63,7 @@ class FrameSequence(LazyStack):
             raise VideoError(f"cannot list the folder {folder}: {error.strerror}") from None
         if not self._files:
             raise VideoError(f"no frames in {folder}: expected images such as 00000.jpg")
-        self.names = tuple(Path(file).stem for file in self._files)
+        self.names = tuple(stem(file) for file in self._files)
         first = self._first_frame()
         self._limits = _limits(first)
         super().__init__(

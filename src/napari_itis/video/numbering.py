@@ -31,9 +31,9 @@ def natural_key(name: str) -> tuple:
     return (*[(int(p), "") if i % 2 else (-1, p) for i, p in enumerate(parts)], (-2, name))
 
 
-def frame_number(stem: str) -> int | None:
+def frame_number(name: str) -> int | None:
     """Read the last number of a file's stem; None if it has no digit."""
-    digits = _DIGITS.findall(stem)
+    digits = _DIGITS.findall(name)
     return int(digits[-1]) if digits else None
 
 
@@ -78,12 +78,18 @@ def of_one_kind(names: Sequence[str]) -> tuple[list[str], list[str]]:
     frames, others : list of str
         Those with the suffix that most have, and the rest. Between equals, photos' suffixes win.
     """
-    counts = Counter(Path(name).suffix.lower() for name in names)
-    if not counts:
-        return [], []
-    suffix = min(counts, key=lambda suffix: (-counts[suffix], IMAGE_SUFFIXES.index(suffix)))
-    frames = [name for name in names if Path(name).suffix.lower() == suffix]
-    return frames, [name for name in names if Path(name).suffix.lower() != suffix]
+    suffixes = [os.path.splitext(name)[1].lower() for name in names]  # noqa: PTH122
+    counts = Counter(suffixes)
+    if len(counts) <= 1:
+        return list(names), []
+    most = min(counts, key=lambda suffix: (-counts[suffix], IMAGE_SUFFIXES.index(suffix)))
+    frames = [name for name, suffix in zip(names, suffixes) if suffix == most]
+    return frames, [name for name, suffix in zip(names, suffixes) if suffix != most]
+
+
+def stem(name: str) -> str:
+    """The name of a file without its suffix; many times faster than by a `Path`."""
+    return os.path.splitext(name)[0]  # noqa: PTH122
 
 
 def files_of_frames(
@@ -111,12 +117,12 @@ def files_of_frames(
     """
     files = list(files)
     places = {name: place for place, name in enumerate(frames)}
-    stems = [(Path(file).stem, file) for file in files]
-    found = {places[stem]: file for stem, file in stems if stem in places}
+    stems = [stem(file) for file in files]
+    found = {places[name]: file for name, file in zip(stems, files) if name in places}
     first = 0
     if not found:
         numbers = _by_number(frames)
-        numbered = {number: files[i] for number, i in _by_number(s for s, _ in stems).items()}
+        numbered = {number: files[i] for number, i in _by_number(stems).items()}
         one_based = set(numbers) == set(range(len(frames))) and set(numbered) == {
             number + 1 for number in numbers
         }
@@ -132,6 +138,6 @@ def files_of_frames(
 
 def _by_number(stems: Iterable[str]) -> dict[int, int]:
     """Positions by number; numbers that occur twice are no names."""
-    numbers = [frame_number(stem) for stem in stems]
+    numbers = [frame_number(name) for name in stems]
     counts = Counter(numbers)
     return {n: place for place, n in enumerate(numbers) if n is not None and counts[n] == 1}

@@ -15,7 +15,7 @@ from PIL import Image
 from napari_itis.video.frames import FrameSequence
 from napari_itis.video.masks import MaskSequence
 from napari_itis.video.movie import MovieSequence, is_movie_name
-from napari_itis.video.numbering import image_names, is_image_name, of_one_kind
+from napari_itis.video.numbering import image_names, is_image_name, of_one_kind, stem
 from napari_itis.video.stack import OnProblem, VideoError
 from napari_itis.video.trees import DavisTree, find_tree
 
@@ -192,7 +192,7 @@ def _movie(path: Path) -> VideoSource:
 
 
 def _folder(path: Path) -> VideoSource:
-    stems = {Path(name).stem for name in of_one_kind(image_names(path))[0]}
+    stems = {stem(name) for name in of_one_kind(image_names(path))[0]}
     if not stems:
         raise VideoError(f"no frames in {path}: expected images such as 00000.jpg, or a movie")
     folders = [path.parent / f"{path.name}_masks"]
@@ -203,7 +203,7 @@ def _folder(path: Path) -> VideoSource:
     for folder in folders:
         if folder == path or folder in masks.values() or not folder.is_dir():
             continue
-        if stems.intersection(Path(name).stem for name in image_names(folder)):
+        if stems.intersection(map(stem, image_names(folder))):
             inner = folder.name == path.name
             masks.setdefault(folder.parent.name if inner else folder.name, folder)
     return VideoSource(path.name, path, masks)
@@ -232,8 +232,8 @@ def _is_numbered(folder: Path) -> bool:
     except OSError:
         return False
     frames, _ = of_one_kind(sorted(names))
-    stems = [Path(name).stem for name in frames]
-    prefixes = {_NUMBER.sub("", stem, count=1) for stem in stems if _NUMBER.search(stem)}
+    stems = [stem(name) for name in frames]
+    prefixes = {_NUMBER.sub("", name, count=1) for name in stems if _NUMBER.search(name)}
     if len(stems) < 2 or len(prefixes) != 1 or not all(map(_NUMBER.search, stems)):
         return False
     places = (0, len(frames) // 3, 2 * len(frames) // 3, -1)
