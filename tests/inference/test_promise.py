@@ -83,6 +83,24 @@ def test_what_a_negative_click_takes_away_leaves_the_rest():
     assert mask[10:20, 10:20].all()
 
 
+def test_a_click_near_the_outline_changes_little_of_an_existing_mask():
+    before = np.zeros((200, 200), bool)
+    before[20:180, 20:100] = True
+    after = np.zeros((200, 200), bool)
+    after[20:180, 20:180] = True  # the network takes in a second object altogether
+    near = keep_elsewhere(before, after, Click(100, 104, True))
+    assert near[100, 104]
+    assert not near[:, 135:].any()
+    far = keep_elsewhere(before, after, Click(100, 140, True))
+    assert np.array_equal(far, after)
+
+
+def test_nothing_there_before_means_nothing_to_keep():
+    after = np.zeros((20, 20), bool)
+    after[3:17, 3:17] = True
+    assert keep_elsewhere(np.zeros((20, 20), bool), after, Click(10, 10, True)) is after
+
+
 def test_a_click_that_confirms_may_change_everything():
     before = np.zeros((20, 20), bool)
     before[5:15, 5:15] = True

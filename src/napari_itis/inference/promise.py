@@ -11,7 +11,11 @@ from napari_itis.clicks import Click
 
 _BAND = 0.5
 _ISLAND = 0.1
-_MARGIN = 0.5
+# How far a click reaches in an existing mask: so many times its distance from the outline, and more
+# the larger that distance is, as a share of the object's side.
+_REACH = 3.0
+_FAR = 0.05
+_LEAST_DISTANCE = 4.0
 
 
 def keep_promise(
@@ -73,7 +77,10 @@ def keep_promise(
 def keep_elsewhere(before: np.ndarray, after: np.ndarray, click: Click) -> np.ndarray:
     """Let a click change only the place that it is about.
 
-    Who corrects a mask that exists wants the rest of it left alone, however right or wrong.
+    Who corrects a mask that exists wants the rest of it left alone, however right or wrong. A
+    positive click adds to it, a negative one takes away from it. It is taken to lie in the middle
+    of a mistake (paper, Sec. 3.1), so that its distance from the mask's outline tells how large the
+    mistake is: near the outline, the change stays near the click.
 
     Parameters
     ----------
@@ -85,18 +92,22 @@ def keep_elsewhere(before: np.ndarray, after: np.ndarray, click: Click) -> np.nd
     Returns
     -------
     ndarray of bool, shape (H, W)
-        `after` in the connected part that the click added or took away, and in a margin around it
-        of half the side of a square as large; `before` elsewhere. `after` where the click
-        confirms what was there already.
+        `before` with the connected part around the click in which `after` differs in the click's
+        sense. `after` where the click confirms what was there already, or nothing was.
     """
-    changed = after & ~before if click.positive else before & ~after
-    _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
-    if not parts[click.pixel]:
+    row, column = click.pixel
+    if before[row, column] == click.positive or not before.any():
         return after
-    part = (parts == parts[click.pixel]).astype(np.uint8)
-    margin = int(_MARGIN * np.sqrt(np.count_nonzero(part)))
-    distance = cv2.distanceTransform(1 - part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.where(distance <= margin, after, before)
+    side = ~before if click.positive else before
+    distance = cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    away = max(float(distance[row, column]), _LEAST_DISTANCE)
+    reach = _REACH * away * (1 + away / (_FAR * np.sqrt(np.count_nonzero(before))))
+    rows, columns = np.ogrid[: before.shape[0], : before.shape[1]]
+    near = (rows - row) ** 2 + (columns - column) ** 2 <= reach**2
+    changed = near & (before != after) & side
+    _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    part = (parts == parts[row, column]) & changed
+    return before | part if click.positive else before & ~part
 
 
 def drop_islands(mask: np.ndarray, clicks: Sequence[Click], existing: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_itis.annotation import Change
+from napari_itis.annotation import Change, Frame, State
 from napari_itis.plugin.existing_layers import can_be_corrected, masks_of_video
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.overview import Overview
@@ -29,11 +29,19 @@ class Controller(Overview):
     def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
         super().__init__(viewer, factory)
         self._workspaces: list[Workspace] = []
+        self._users: set[int] = set()
 
     # Life.
 
-    def attach(self) -> None:
-        """Start listening to the viewer; does nothing while it listens already."""
+    def attach(self, user: object = None) -> None:
+        """Start listening to the viewer, for as long as any of its users wants that.
+
+        Parameters
+        ----------
+        user : object, optional
+            Who wants it: each dock for itself.
+        """
+        self._users.add(id(user))
         if self._events.connected:
             return
         self._events.connect(self.viewer)
@@ -42,9 +50,13 @@ class Controller(Overview):
             self._activate(self.workspace)
         self.layers_changed.emit()
 
-    def detach(self) -> None:
-        """Stop listening and put the keys back. Nothing is lost: :meth:`attach` goes on."""
-        if not self._events.connected:
+    def detach(self, user: object = None) -> None:
+        """Stop listening and put the keys back, once the last user has gone.
+
+        Nothing is lost: :meth:`attach` goes on.
+        """
+        self._users.discard(id(user))
+        if self._users or not self._events.connected:
             return
         self.take_over()
         self._events.disconnect()
@@ -71,6 +83,13 @@ class Controller(Overview):
         self.choose_sign(True)
         self._announce()
         self.correct_masks_of_video()
+
+    def choose_any_image(self) -> None:
+        """Annotate the image that the user is most likely to mean, if none was chosen yet."""
+        images = [layer for layer in self.viewer.layers if has_planes(layer)]
+        if self.workspace is None and images:
+            active = self.viewer.layers.selection.active
+            self.choose_image(active if active in images else images[-1])
 
     def take_next_image(self) -> None:
         """After the image was removed: go on with the same one opened again, or with another."""
@@ -206,6 +225,29 @@ class Controller(Overview):
         if self.workspace is not None:
             self.take_over()
             self._show_change(self.workspace.session.redo(), "Nothing to redo")
+
+    def show_frame(self, frame: Frame) -> None:
+        """Move the sliders to a slice."""
+        if self.workspace is not None:
+            self._events.show_frame(self.workspace, frame)
+
+    def commit_frame(self) -> None:
+        """Mark the current object as right on the slice that is shown, or take that back."""
+        workspace = self.workspace
+        if workspace is None:
+            return
+        self.take_over()
+        frame, label = workspace.frame, workspace.label
+        done = workspace.session.state(frame, label) is State.COMMITTED
+        self._show(workspace.session.commit_frames(label, [frame], not done))
+
+    def show_written(self, workspace: Workspace, frame: Frame, label: int) -> None:
+        """Show a mask that something else than a click has written into a session."""
+        if workspace is self.workspace:
+            self._show([(frame, label)])
+        else:
+            with self._events.writing():
+                workspace.write_mask(frame)
 
     def restore_layers(self) -> None:
         """Make layers that were removed again, with everything that was in them."""

@@ -1,4 +1,4 @@
-"""One controller per viewer: it outlives the widget, which may be closed and opened again."""
+"""What a viewer has one of: it outlives the widgets, which may be closed and opened again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.video_correction import VideoCorrection
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _controllers: weakref.WeakKeyDictionary[ViewerModel, Controller] = weakref.WeakKeyDictionary()
+_videos: weakref.WeakKeyDictionary[ViewerModel, VideoCorrection] = weakref.WeakKeyDictionary()
 
 
 def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> Controller:
@@ -31,3 +33,17 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
         _controllers[viewer] = controller
         weakref.finalize(viewer, controller.worker.stop)
     return controller
+
+
+def video_correction_of(viewer: ViewerModel) -> VideoCorrection:
+    """What corrects the video of a viewer, made at the first call; see `controller_of`.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    video = _videos.get(viewer)
+    if video is None:
+        video = _videos[viewer] = VideoCorrection(controller_of(viewer))
+    return video

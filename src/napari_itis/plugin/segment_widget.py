@@ -149,7 +149,7 @@ class SegmentWidget(QWidget):
         controller.layers_changed.connect(self._on_layers)
         controller.activity.changed.connect(self._refresh.start)
         controller.notice.connect(self._on_notice)
-        controller.attach()
+        controller.attach(self)
         if self._window is None:
             self._window = self.window()
             worker = controller.worker
@@ -161,7 +161,7 @@ class SegmentWidget(QWidget):
             return
         self._connected = False
         controller = self.controller
-        controller.detach()
+        controller.detach(self)
         controller.changed.disconnect(self._refresh.start)
         controller.layers_changed.disconnect(self._on_layers)
         controller.activity.changed.disconnect(self._refresh.start)
@@ -191,10 +191,8 @@ class SegmentWidget(QWidget):
 
     def _on_layers(self) -> None:
         controller = self.controller
+        controller.choose_any_image()
         images = [layer for layer in controller.viewer.layers if has_planes(layer)]
-        if controller.workspace is None and images:
-            active = controller.viewer.layers.selection.active
-            controller.choose_image(active if active in images else images[-1])
         self._images.blockSignals(True)
         self._images.clear()
         for layer in images:

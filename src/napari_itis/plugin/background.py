@@ -1,0 +1,78 @@
+"""Long work that needs no network, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from qtpy.QtCore import QObject, Qt, Signal
+
+T = TypeVar("T")
+
+
+class Background(QObject):
+    """Does work in a thread and hands what it tells to the main thread.
+
+    Parameters
+    ----------
+    work : callable
+        Called in the thread with this object, for :meth:`tell` and :meth:`through`.
+    on_told : callable
+        Called in the main thread with every value that was told.
+    on_end : callable
+        Called in the main thread in the end, with a line on what went wrong, or an empty one.
+    """
+
+    _told = Signal(object)
+    _ended = Signal(str)
+
+    def __init__(
+        self,
+        work: Callable[[Background], object],
+        on_told: Callable[[Any], object],
+        on_end: Callable[[str], object],
+    ) -> None:
+        super().__init__()
+        self._work = work
+        self.stopped = False
+        queued = Qt.ConnectionType.QueuedConnection
+        self._told.connect(on_told, queued)
+        self._ended.connect(on_end, queued)
+        self._thread = threading.Thread(target=self._run, name="itis-background", daemon=True)
+
+    def start(self) -> Background:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ask the work to end early."""
+        self.stopped = True
+
+    # In the thread.
+
+    def tell(self, value: Any) -> None:
+        """Hand a value to the main thread."""
+        self._told.emit(value)
+
+    def through(self, items: Sequence[T]) -> Iterator[T]:
+        """Go through items until the work is asked to end; tells (done, total) after each."""
+        for count, item in enumerate(items, 1):
+            if self.stopped:
+                return
+            yield item
+            self.tell((count, len(items)))
+
+    def _run(self) -> None:
+        message = ""
+        try:
+            self._work(self)
+        except Exception as error:
+            lines = str(error).strip().splitlines()
+            message = lines[0] if lines else type(error).__name__
+        try:
+            self._ended.emit(message)
+        except RuntimeError:
+            # Qt has deleted its half of this object with the window.
+            self.stopped = True
