@@ -42,10 +42,11 @@ def video(masks, make_controller, settle, monkeypatch):
     gate = threading.Event()
     gate.set()
 
-    def propagate(predictor, read, start, mask, frames, clicks=()):
-        for frame in frames:
+    def propagate(predictor, frames, mask, start, stop, clicks=(), references=None):
+        way = 1 if stop > start else -1
+        for frame in range(start + way, stop + way, way):
             assert gate.wait(10)
-            assert read(frame).shape == (*SHAPE, 3)
+            assert frames[frame].shape == (*SHAPE, 3)
             yield SimpleNamespace(frame=frame, mask=where(frame), lost=frame == 7)
 
     def rank_frames(predictor, read_frame, read_mask, count, frames):

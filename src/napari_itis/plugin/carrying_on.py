@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation import PackedMask, State
 from napari_itis.plugin.predictors import PredictorLike
 from napari_itis.plugin.tasks import Task
+from napari_itis.plugin.video_frames import VideoFrames
 from napari_itis.plugin.worker import InferenceWorker
 from napari_itis.plugin.workspace import Workspace
+
+_USERS_OWN = (State.CORRECTED, State.COMMITTED)
+_REFERENCES = 4
 
 
 @dataclass(frozen=True)
@@ -97,22 +100,19 @@ class CarryingOn(QObject):
 
     def _steps(self, start: int) -> Callable[[PredictorLike], Iterator[Any]]:
         """What the inference thread does."""
-        image, source = self.workspace.image, self.workspace.source
         record = self._session.record((start,), self.label)
         mask, clicks = record.mask.unpack(), record.clicks
-        planes = {index: source.plane(image, (index,)) for index in (start, *self._frames)}
-        frames = self._frames
+        frames, stop = VideoFrames(self.workspace), self._frames[-1] if self._frames else start
+        trusted = _trusted(self.workspace, self.label, start)
 
         def steps(predictor: PredictorLike) -> Iterator[Carried]:
-            from napari_itis.inference.image import to_rgb8
             from napari_itis.video.propagation import propagate
 
-            def read(index: int) -> np.ndarray:
-                plane = planes[index]
-                return to_rgb8(plane.read(), plane.contrast_limits)
-
-            for found in propagate(predictor, read, start, mask, frames, clicks=clicks):
-                yield Carried(found.frame, PackedMask.pack(found.mask), found.lost)
+            references = {frame: packed.unpack() for frame, packed in trusted.items()}
+            for step in propagate(
+                predictor, frames, mask, start, stop, clicks=clicks, references=references
+            ):
+                yield Carried(step.frame, PackedMask.pack(step.mask), step.lost)
 
         return steps
 
@@ -158,11 +158,19 @@ class CarryingOn(QObject):
         return f"{self.done} frame" + ("" if self.done == 1 else "s")
 
 
+def _trusted(workspace: Workspace, label: int, start: int) -> dict[int, PackedMask]:
+    """Masks that the user has seen to, on the frames nearest to one: what the object looks like."""
+    session = workspace.session
+    frames = [frame for (frame,), state in session.states(label).items() if state in _USERS_OWN]
+    nearest = sorted(frames, key=lambda frame: abs(frame - start))[:_REFERENCES]
+    masks = {frame: session.record((frame,), label).mask for frame in nearest if frame != start}
+    return {frame: mask for frame, mask in masks.items() if mask is not None}
+
+
 def _until_the_users_own(workspace: Workspace, label: int, frames: range) -> range:
     """The frames before the first one that is corrected or committed."""
     states = workspace.session.states(label)
-    kept = (State.CORRECTED, State.COMMITTED)
     for place, frame in enumerate(frames):
-        if states.get((frame,)) in kept:
+        if states.get((frame,)) in _USERS_OWN:
             return frames[:place]
     return frames
