@@ -1,12 +1,9 @@
 """Nothing is lost when a process dies, and nothing is offered that somebody still works on."""
 
 import os
-import random
-import signal
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -18,22 +15,40 @@ from napari_itis.annotation.storage import load_session
 
 from .annotating import SHAPE, click, settle
 
-WORKERS = int(os.environ.get("NAPARI_ITIS_TEST_KILLS", "2"))
+KILLS = int(os.environ.get("NAPARI_ITIS_TEST_KILLS", "8"))
 METADATA = SessionMetadata(ImageFacts("frames of a dog", SHAPE, (50,)))
 
-# Annotates and saves without an end. Says after every save what is safe now.
-WORKER = """
+# Children annotate and save without an end and say after every save what is safe; each is killed at
+# some moment. Forked, so that all of it is imported once.
+KILLER = """
+import os, random, signal, sys, time
 import numpy as np
 from napari_itis.annotation import AnnotationSession
 from napari_itis.annotation.autosave import Autosaves
 from napari_itis.annotation.metadata import ImageFacts, SessionMetadata
-session = AnnotationSession((60, 80), slices=(50,))
-autosave = Autosaves().new("frames of a dog")
-rng = np.random.default_rng(0)
-for number in range(1, 100_000):
-    session.set_mask((number % 50,), number, rng.random((60, 80)) < 0.5)
-    autosave.save(session.snapshot(), SessionMetadata(ImageFacts("dog", (60, 80), (50,))))
-    print(number, flush=True)
+
+def annotate(said):
+    session = AnnotationSession((60, 80), slices=(50,))
+    autosave = Autosaves().new("frames of a dog")
+    rng = np.random.default_rng(0)
+    for number in range(1, 100_000):
+        session.set_mask((number % 50,), number, rng.random((60, 80)) < 0.5)
+        autosave.save(session.snapshot(), SessionMetadata(ImageFacts("dog", (60, 80), (50,))))
+        os.write(said, b"%d\\n" % number)
+
+for killed in range(int(sys.argv[1])):
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        annotate(write)
+    os.close(write)
+    with os.fdopen(read) as heard:
+        assert heard.readline() == "1\\n"
+        assert len(Autosaves().left_behind()) == killed, "offered what another process works on"
+        time.sleep(random.random() * 0.1)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        print(([1] + heard.read().split())[-1])
 """
 
 
@@ -152,27 +167,18 @@ def test_old_ones_are_pruned_and_so_is_what_a_crash_leaves(session, folder):
     assert len(list(folder.glob("*.itis"))) == 1 and len(list(folder.glob("*.lock"))) == 1
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a signal that cannot be caught")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be killed at once")
 def test_kill_9_at_any_moment_leaves_what_was_saved(folder):
-    chance = random.Random()
-    workers = [
-        subprocess.Popen([sys.executable, "-c", WORKER], stdout=subprocess.PIPE, text=True)
-        for _ in range(WORKERS)
-    ]
-    for worker in workers:
-        assert worker.stdout.readline() == "1\n"
-    assert Autosaves().left_behind() == []
-    safe = []
-    for worker in workers:
-        time.sleep(chance.random() * 0.2)
-        os.kill(worker.pid, signal.SIGKILL)
-        safe.append(int(("1\n" + worker.stdout.read()).split()[-1]))
-        worker.wait()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLER, str(KILLS)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    safe = sorted(int(number) for number in done.stdout.split())
     found = Autosaves().left_behind()
-    assert len(found) == len(workers)
-    restored = [len(load_session(item.path)[0].records) for item in found]
+    assert len(found) == len(safe) == KILLS
+    restored = sorted(len(load_session(item.path)[0].records) for item in found)
     # Each has what was said to be safe, or one more that was just written.
-    for count, said in zip(sorted(restored), sorted(safe)):
+    for count, said in zip(restored, safe):
         assert said <= count <= said + 1
     Autosaves().prune(keep=0)
     assert list(folder.iterdir()) == []
