@@ -7,12 +7,14 @@ for a core does not: it is told apart by that, and by the video's other frames.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+Known = Callable[[], Collection[int]]
 
 # Pixels that a core takes: nothing smaller is an object unless other frames show it.
 _CORE = 9
@@ -45,9 +47,7 @@ class Cleaning:
     changed: int = 0
 
 
-def clean(
-    image: NDArray, labels: NDArray[np.int32], known: Collection[int] | None = None
-) -> Cleaning:
+def clean(image: NDArray, labels: NDArray[np.int32], known: Known | None = None) -> Cleaning:
     """Give the pixels of values that are no objects to what lies beside them.
 
     Parameters
@@ -56,8 +56,8 @@ def clean(
         What the file holds: ids or colours.
     labels : ndarray of int32, shape (H, W)
         A label for each value of `image`; negative ones are of colours that no object has.
-    known : collection of int, optional
-        Ids of the video's objects; these are never dirt.
+    known : callable, optional
+        Gives the ids of the video's objects, which are never dirt.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def clean(
         elif inner[value]:
             continue
         elif known is not None:
-            specks += [] if value - offset in known else [value]
+            specks += [] if value - offset in known() else [value]
         elif counts[value] < _CORE or value < offset:
             specks.append(value)
     strays = np.isin(labels, np.array(edges + specks) - offset) if edges or specks else None

@@ -17,7 +17,7 @@ from PIL import Image
 
 from napari_itis.datasets.base import size_text
 from napari_itis.datasets.images import ImageError, read_array
-from napari_itis.video.mask_cleaning import Cleaning, clean, histogram, is_soft
+from napari_itis.video.mask_cleaning import Cleaning, Known, clean, histogram, is_soft
 from napari_itis.video.palette import colour_codes, davis_palette
 
 # How far a colour may lie from that of an object, in each channel: what saving as JPEG does.
@@ -31,7 +31,7 @@ def read_mask_file(
     path: str | PathLike[str],
     *,
     size: tuple[int, int] | None = None,
-    known: Collection[int] | None = None,
+    known: Collection[int] | Known | None = None,
 ) -> tuple[NDArray[np.int32] | None, list[str]]:
     """Read the objects of a frame.
 
@@ -49,8 +49,9 @@ def read_mask_file(
         PNG, TIFF or another image.
     size : tuple of int, optional
         Height and width of the frame.
-    known : collection of int, optional
-        Ids of the video's objects, for small areas that could be objects or dirt.
+    known : collection of int or callable, optional
+        Ids of the video's objects, for small areas that could be objects or dirt. A callable is
+        asked for them if there are such areas, which most files do not have.
 
     Returns
     -------
@@ -61,8 +62,9 @@ def read_mask_file(
     """
     path = Path(path)
     problems: list[str] = []
+    ask = known if known is None or callable(known) else lambda: known
     try:
-        labels = _labels(path, known, problems)
+        labels = _labels(path, ask, problems)
     except ImageError as error:
         return None, [str(error)]
     if size is not None and labels.shape != tuple(size):
@@ -89,7 +91,7 @@ def present_ids(labels: NDArray) -> list[int]:
     return np.unique(labels).tolist()
 
 
-def _labels(path: Path, known: Collection[int] | None, problems: list[str]) -> NDArray[np.int32]:
+def _labels(path: Path, known: Known | None, problems: list[str]) -> NDArray[np.int32]:
     values = read_array(path)
     if values.ndim == 3:
         values = _without_alpha(values, path)
@@ -118,16 +120,16 @@ def _labels(path: Path, known: Collection[int] | None, problems: list[str]) -> N
 
 
 def _from_ids(
-    values: NDArray, known: Collection[int] | None, path: Path, problems: list[str]
+    values: NDArray, known: Known | None, path: Path, problems: list[str]
 ) -> NDArray[np.int32]:
     labels = values.astype(np.int32)
     void = {1: 255, 2: 65535}.get(values.dtype.itemsize)
     if void is None:
         return labels
     # 255 may turn out to be the one object, once the steps of its edges are gone.
-    known = None if known is None else {*known, void}
+    objects = None if known is None else lambda: {*known(), void}
     narrow = values.astype(np.uint8 if values.dtype.itemsize == 1 else np.uint16)
-    labels = _told(clean(narrow, labels, known), path, problems)
+    labels = _told(clean(narrow, labels, objects), path, problems)
     is_void = labels == void
     if not is_void.any():
         return labels
@@ -139,7 +141,7 @@ def _from_ids(
 
 
 def _from_colours(
-    colours: NDArray[np.uint8], known: Collection[int] | None, path: Path, problems: list[str]
+    colours: NDArray[np.uint8], known: Known | None, path: Path, problems: list[str]
 ) -> NDArray[np.int32]:
     codes = colour_codes(colours)
     palette = davis_palette()

@@ -235,21 +235,25 @@ class MaskSequence(LazyStack):
         path = self.path(index)
         if path is None:
             return np.zeros(self.shape[1:], np.uint8)
-        known = self._look_around()
-        labels, problems = read_mask_file(path, size=self.shape[1:], known=known)
+        labels, problems = read_mask_file(path, size=self.shape[1:], known=self._look_around)
         for line in problems:
             self._report(line)
         if labels is None:
             self._refused.add(index)
             return np.zeros(self.shape[1:], np.uint8)
         found = present_ids(labels)
+        self._tell_of_new({label for label in found if label}, path)
+        return labels.astype(np.uint8 if found[-1] < 256 else np.int32)
+
+    def _tell_of_new(self, found: set[int], path: Path) -> None:
         with self._lock:
-            new = set(found) - self._seen - known - {0}
+            new = found - self._seen
+            first = not self._seen
             self._seen |= new
-        if new:
+        # Looking around takes a moment, and what is seen first surprises nobody.
+        if new and not first and (new := new - self._look_around()):
             names = ", ".join(map(str, sorted(new)))
             self._report(f"{path}: object {names} is in none of the masks looked at before")
-        return labels.astype(np.uint8 if found[-1] < 256 else np.int32)
 
     def _look_around(self) -> frozenset[int]:
         """The objects of files from all over the video, the same ones whatever is read first."""
