@@ -97,8 +97,10 @@ def test_deleting_an_existing_object_is_undone_everywhere(correcting, masks, set
     correcting.delete_object()
     settle(correcting)
     assert not (shown(correcting, 3) == 4).any()
+    correcting.viewer.dims.set_point(0, 5)
     correcting.undo()
     settle(correcting)
+    assert correcting.workspace.frame == (5,)
     for frame in range(FRAMES):
         assert np.array_equal(shown(correcting, frame), masks[frame])
 

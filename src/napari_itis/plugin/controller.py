@@ -313,6 +313,7 @@ class Controller(Overview):
         workspace = self.workspace
         if workspace.label not in change.objects:
             workspace.label = change.objects[-1]
-        self._show(change.keys)
-        if workspace.frame not in change.frames:
+        here = [(workspace.frame, label) for label in change.everywhere]
+        self._show((*change.keys, *here))
+        if workspace.frame not in change.frames and not here:
             self._events.show_frame(workspace, change.frames[0])
