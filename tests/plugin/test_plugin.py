@@ -21,6 +21,7 @@ def manifest():
 def test_opening_the_widget_loads_torch_in_the_thread_only():
     code = (
         "import sys, napari_itis.plugin.segment_widget, napari_itis.plugin.sample_data; "
+        "import napari_itis.plugin.video_widget; "
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -30,7 +31,8 @@ def test_opening_the_widget_loads_torch_in_the_thread_only():
 def test_the_manifest_offers_what_the_plugin_has(manifest):
     assert manifest.display_name == "ITIS" and manifest.icon and manifest.categories
     contributions = manifest.contributions
-    assert [widget.display_name for widget in contributions.widgets] == ["ITIS segmentation"]
+    names = [widget.display_name for widget in contributions.widgets]
+    assert names == ["ITIS segmentation", "ITIS video correction"]
     assert contributions.menus["napari/layers/segment"]
     settings = contributions.configurations["segmentation"].properties
     assert tuple(settings["device"].enum) == DEVICES
