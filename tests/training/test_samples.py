@@ -353,3 +353,10 @@ def test_frames_of_one_video_are_held_back_together(tmp_path):
     assert training
     assert held_back
     assert not training & held_back
+
+
+def test_shapes_differ_from_image_to_image():
+    config = replace(load_config("smoke"), held_back=0.0)
+    images = list_sources(config).training[0]
+    first, second = images[0].read()[0], images[1].read()[0]
+    assert not np.array_equal(first, second)

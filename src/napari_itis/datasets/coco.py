@@ -219,7 +219,7 @@ def _images(
         read_labels = partial(
             draw_labels, outlines=outlines, crowds=tuple(crowds.get(key, ())), size=size
         )
-        found[name] = CocoImage(name, photo, path, read_labels, "/", size, outlines)
+        found[name] = CocoImage(name, photo, path, read_labels, size=size, outlines=outlines)
     return [found[name] for name in sorted(found)]
 
 

@@ -135,7 +135,7 @@ def _sequence_frames(
             partial(read_frame, merge=merge),
             # As masks of other methods and tracks are told: an object of SEQUENCE/NUMBER.
             ":",
-            sequence,
+            scene=sequence,
         )
         for number in sorted(numbers)
     ]

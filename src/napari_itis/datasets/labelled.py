@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class LabelledImage:
     mask_path: Path
     read_labels: Callable[[Path], Labels]
     separator: str = "/"
-    scene: str | None = None
+    scene: str | None = field(default=None, kw_only=True)
 
     def image(self) -> NDArray[np.uint8]:
         """Read the photo, uint8 (H, W, 3).

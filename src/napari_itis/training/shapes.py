@@ -45,7 +45,7 @@ class ShapesImage(LabelledImage):
 def shapes_images(count: int) -> list[LabelledImage]:
     """The first `count` images of shapes."""
     return [
-        ShapesImage(f"{number:06d}", Path("shapes"), Path("shapes"), _no_file, "/", number)
+        ShapesImage(f"{number:06d}", Path("shapes"), Path("shapes"), _no_file, number=number)
         for number in range(count)
     ]
 
