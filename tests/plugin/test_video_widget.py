@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton
+from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 
 from napari_itis.plugin.frame_strip import WORDS
 from napari_itis.plugin.save_button import SaveButton
@@ -128,6 +128,17 @@ def test_a_frame_is_described_as_it_is(show):
     strip = show(video)._strip
     assert strip.describe(15) == f"Frame 15: suspicious ({video.suspicion[15]:.2f})"
     assert strip.describe(59) == "Frame 59: no mask"
+
+
+def test_a_frame_under_the_mouse_is_described(show):
+    video = FakeVideo().ranked()
+    strip = show(video)._strip
+    QTest.mouseMove(strip, strip.place_of(30))
+    QTest.mouseMove(strip, strip.place_of(15))
+    process()
+    assert QToolTip.text() == strip.describe(15)
+    assert not video.calls
+    QToolTip.hideText()
 
 
 def test_marks_look_different_also_without_colours(show):

@@ -163,7 +163,7 @@ class StripLegend(QWidget):
 
     def _font(self) -> QFont:
         font = QFont(self.font())
-        font.setPointSizeF(0.88 * QFontInfo(font).pointSizeF())
+        font.setPointSizeF(0.85 * QFontInfo(font).pointSizeF())
         return font
 
     def _texts(self) -> list[str]:
@@ -172,12 +172,13 @@ class StripLegend(QWidget):
 
     def _places(self, width: int) -> list[QRect]:
         metrics = QFontMetrics(self._font())
-        # Room for every count that there can be: nothing jumps about while they change.
-        longest = f"suspicious {sum(self._counts):,}"
-        across, down = 12 + metrics.horizontalAdvance(longest) + 4, _MARK_HEIGHT + 3
-        columns = max(1, min(3, width // across))
-        across = width // columns
-        return [
-            QRect(at % columns * across, at // columns * down, across, down)
-            for at in range(len(WORDS))
-        ]
+        down = _MARK_HEIGHT + 2
+        places, x, y = [], 0, 0
+        for word in WORDS.values():
+            # Room for every count that there can be: nothing jumps about while they change.
+            across = 12 + metrics.horizontalAdvance(f"{word} {sum(self._counts):,}")
+            if x + across > width and x:
+                x, y = 0, y + down
+            places.append(QRect(x, y, across, down))
+            x += across + 6
+        return places
