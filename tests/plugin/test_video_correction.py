@@ -49,12 +49,16 @@ def video(masks, make_controller, settle, monkeypatch):
             assert frames[frame].shape == (*SHAPE, 3)
             yield SimpleNamespace(frame=frame, mask=where(frame), lost=frame == 7)
 
-    def rank_frames(predictor, read_frame, read_mask, count, frames):
-        for frame in frames:
-            yield frame, float(not np.array_equal(read_mask(frame), where(frame)))
+    class FrameScores:
+        def __init__(self, predictor, frames, masks):
+            self.masks = masks
 
-    for name, module in (("propagation", propagate), ("ranking", rank_frames)):
-        fake = SimpleNamespace(**{module.__name__: module})
+        def compute(self, frames):
+            for frame in frames:
+                yield frame, float(not np.array_equal(self.masks(frame), where(frame)))
+
+    for name, part in (("propagation", propagate), ("ranking", FrameScores)):
+        fake = SimpleNamespace(**{part.__name__: part})
         monkeypatch.setitem(sys.modules, f"napari_itis.video.{name}", fake)
     truth = np.stack([where(frame) for frame in range(FRAMES)]).astype(np.int32)
     known = {METADATA: video_metadata(NAMES, None, "some method", truth)}

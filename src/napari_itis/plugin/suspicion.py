@@ -9,10 +9,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_itis.plugin.predictors import PredictorLike
 from napari_itis.plugin.tasks import Task
+from napari_itis.plugin.video_frames import VideoFrames
 from napari_itis.plugin.worker import InferenceWorker
 from napari_itis.plugin.workspace import Workspace
 
-THRESHOLD = 0.5
+THRESHOLD = 0.25
 """A mask is suspicious from this score on."""
 
 
@@ -89,24 +90,16 @@ class Suspicion(QObject):
             self.look(self._outdated)
 
     def _steps(self, frames: list[int]) -> object:
-        workspace, label = self._workspace, self._label
-        image, source = workspace.image, workspace.source
-        planes = {frame: source.plane(image, (frame,)) for frame in range(len(self.scores))}
-        masks = workspace.session.snapshot()
+        label, images = self._label, VideoFrames(self._workspace)
+        masks = self._workspace.session.snapshot()
+
+        def mask(frame: int) -> np.ndarray:
+            return masks.compose((frame,)) == label
 
         def steps(predictor: PredictorLike) -> Iterator[tuple[int, float, bool]]:
-            from napari_itis.inference.image import to_rgb8
-            from napari_itis.video.ranking import rank_frames
+            from napari_itis.video.ranking import FrameScores
 
-            def read_frame(index: int) -> np.ndarray:
-                plane = planes[index]
-                return to_rgb8(plane.read(), plane.contrast_limits)
-
-            def read_mask(index: int) -> np.ndarray:
-                return masks.compose((index,)) == label
-
-            ranked = rank_frames(predictor, read_frame, read_mask, len(planes), frames)
-            for frame, score in ranked:
+            for frame, score in FrameScores(predictor, images, mask).compute(frames):
                 yield frame, score, masks.state((frame,), label) is not None
 
         return steps
