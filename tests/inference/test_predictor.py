@@ -11,6 +11,7 @@ from napari_itis.clicks import Click
 from napari_itis.inference import Predictor
 from napari_itis.inference import predictor as module
 from napari_itis.inference.engine import DeviceMemoryError
+from napari_itis.inference.region import whole_image
 from napari_itis.network import ItisConfig
 
 
@@ -28,6 +29,10 @@ class Bright:
     def run(self, channels):
         self.inputs.append(channels)
         return (channels[:3].mean(0) - 0.5) * 20
+
+    def features(self, channels):
+        self.inputs.append(channels)
+        return channels[:3, ::8, ::8].transpose(1, 2, 0)
 
 
 @pytest.fixture
@@ -158,6 +163,33 @@ def test_object_is_never_cut_off_at_the_region(engine):
     predictor.set_image(image)
     result = predictor.predict([Click(115, 35, True)], mask).mask
     assert result[115, 22:378].all()
+
+
+def test_refining_is_one_look_that_leaves_the_image_and_its_clicks_alone(engine):
+    predictor = Predictor()
+    predictor.set_image(photo())
+    before = predictor.predict([INSIDE])
+    runs = len(engine.inputs)
+    other = photo(box=(20, 20, 60, 60))
+    about = np.zeros((100, 140), bool)
+    about[25:50, 25:50] = True
+    result = predictor.refine(other, about, [Click(40, 40, True), Click(22, 22, True)])
+    assert len(engine.inputs) == runs + 1
+    assert (engine.inputs[-1][5] == 0).any()
+    assert (engine.inputs[-1][3] == 1).sum() == 2
+    truth = other[..., 0] > 100
+    assert (result.mask ^ truth).sum() < 0.5 * (about ^ truth).sum()
+    assert np.array_equal(predictor.predict([INSIDE]).posterior, before.posterior)
+    assert len(engine.inputs) == runs + 1
+
+
+def test_features_do_not_depend_on_clicks_and_masks(engine):
+    predictor = Predictor()
+    region = whole_image((100, 140), 128)
+    assert predictor.features(photo(), region).shape[2] == 3
+    channels = engine.inputs[-1]
+    assert (channels[3:5] == 0).all()
+    assert (channels[5] == 1).all()
 
 
 def test_seen_clicks_are_not_replayed(engine):

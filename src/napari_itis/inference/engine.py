@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from napari_itis.inference.features import describe
 from napari_itis.network import ItisConfig, ItisNetwork, find_weights, load_network
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -59,10 +61,39 @@ class TorchEngine:
         DeviceMemoryError
             If the accelerator has too little memory.
         """
-        try:
-            batch = torch.from_numpy(channels)[None].to(self.device)
-            logits = self._network(batch.contiguous(memory_format=torch.channels_last))
+        with self._memory_errors():
+            logits = self._network(self._batch(channels))
             return (logits[0, 1] - logits[0, 0]).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def features(self, channels: np.ndarray) -> np.ndarray:
+        """What the encoder makes of the channels; see `describe`.
+
+        Parameters
+        ----------
+        channels : ndarray of float32, shape (5 or 6, H, W)
+
+        Returns
+        -------
+        ndarray of float32, shape (h, w, C)
+            Vectors of length 1 on a grid of an eighth of the size.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If the accelerator has too little memory.
+        """
+        with self._memory_errors():
+            return describe(self._network.encode(self._batch(channels)))
+
+    def _batch(self, channels: np.ndarray) -> torch.Tensor:
+        batch = torch.from_numpy(channels)[None].to(self.device)
+        return batch.contiguous(memory_format=torch.channels_last)
+
+    @contextmanager
+    def _memory_errors(self) -> Iterator[None]:
+        try:
+            yield
         except torch.OutOfMemoryError as error:
             raise DeviceMemoryError(str(error)) from error
         except RuntimeError as error:

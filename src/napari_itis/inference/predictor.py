@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
 
@@ -18,29 +15,22 @@ from napari_itis.inference.engine import DeviceMemoryError, load_engine
 from napari_itis.inference.image import to_rgb8
 from napari_itis.inference.promise import drop_islands, keep_elsewhere, keep_promise
 from napari_itis.inference.region import WIDER_CONTEXT, Region, around, whole_image
+from napari_itis.inference.view import (
+    Prediction,
+    State,
+    States,
+    View,
+    clicked_parts,
+    fingerprint,
+    sigmoid,
+)
 from napari_itis.network import DEFAULT_WEIGHTS
+
+T = TypeVar("T")
 
 _REMEMBERED = 256
 _CLOSER_LOOKS = 2
 _ZOOM_WORTH = 0.55
-_MAX_LOGIT = 20.0
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the network makes of the clicks.
-
-    Attributes
-    ----------
-    posterior : ndarray of float32, shape (H, W)
-        Probability of the object; 0 beyond the region that the network looked at.
-    mask : ndarray of bool, shape (H, W)
-        Posterior > 0.5, changed only where the promise of a click asks for it, and without
-        small islands that no click asks for.
-    """
-
-    posterior: np.ndarray
-    mask: np.ndarray
 
 
 class Predictor:
@@ -98,7 +88,7 @@ class Predictor:
         self.working_size = working_size or self.config.working_size
         self._image: np.ndarray | None = None
         self._key: Hashable = None
-        self._remembered: OrderedDict[Hashable, tuple[np.ndarray, _View | None]] = OrderedDict()
+        self._remembered = States(_REMEMBERED)
 
     @property
     def device(self) -> torch.device:
@@ -169,17 +159,59 @@ class Predictor:
         clicks = tuple(clicks)
         self._check(clicks, mask, seen)
         base = np.zeros(shape, bool) if mask is None else np.asarray(mask, bool)
-        start = (self._key, _fingerprint(base), seen, clicks[:seen])
+        start = (self._key, fingerprint(base), seen, clicks[:seen])
         prefixes = range(len(clicks), seen, -1)
         known = next((n for n in prefixes if (*start, clicks[seen:n]) in self._remembered), seen)
         if known > seen:
-            state = self._recall((*start, clicks[seen:known]), shape)
+            state = self._remembered.recall((*start, clicks[seen:known]), shape)
         else:
-            state = _State(base, None)
+            state = State(base, None)
         for n in range(known + 1, len(clicks) + 1):
             state = self._step(base, state, clicks[:n])
-            self._remember((*start, clicks[seen:n]), state)
+            self._remembered.keep((*start, clicks[seen:n]), state)
         return Prediction(state.posterior(), state.mask)
+
+    def refine(
+        self, image: np.ndarray, mask: np.ndarray, clicks: Sequence[Click] = ()
+    ) -> Prediction:
+        """What the network makes of a mask that is about right, all clicks seen at once.
+
+        One look at the region around the mask; the image of `set_image` and what was predicted on
+        it stay as they are. Nothing is promised: the answer is the network's own.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (H, W, 3)
+        mask : ndarray of bool, shape (H, W)
+        clicks : sequence of Click
+            In pixels of the image; the network expects a positive one at least.
+
+        Returns
+        -------
+        Prediction
+        """
+        image, mask = to_rgb8(image), np.asarray(mask, bool)
+        view = self._look(image, around(mask.shape, mask, clicks, self.working_size), clicks, mask)
+        logit = view.logit(mask.shape)
+        return Prediction(sigmoid(logit), logit > 0)
+
+    def features(self, image: np.ndarray, region: Region) -> np.ndarray:
+        """Describe what is seen in a region, whatever was clicked; see `describe`.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (H, W, 3)
+        region : Region
+
+        Returns
+        -------
+        ndarray of float32, shape (h, w, C)
+            Vectors of length 1 on a grid of about an eighth of the region's size.
+        """
+        return self._within_memory(
+            lambda region: self._engine.features(self._channels(to_rgb8(image), region, (), None)),
+            region,
+        )
 
     def _check(self, clicks: Sequence[Click], mask: np.ndarray | None, seen: int) -> None:
         shape = self._image.shape[:2]
@@ -194,14 +226,14 @@ class Predictor:
                     f"{shape[0]} x {shape[1]} pixels"
                 )
 
-    def _step(self, base: np.ndarray, state: _State, clicks: tuple[Click, ...]) -> _State:
+    def _step(self, base: np.ndarray, state: State, clicks: tuple[Click, ...]) -> State:
         """The state after the last click, given the one before it."""
         mask = state.mask
         if self.promise and not clicks[-1].positive and not mask[clicks[-1].pixel]:
             return state
         existing = mask if self.config.feed_back else base
         if not self.zoom_in:
-            view = self._look(whole_image(mask.shape, None), clicks, existing)
+            view = self._look(self._image, whole_image(mask.shape, None), clicks, existing)
         elif mask.any():
             view = self._look_around(mask, clicks, existing)
         else:
@@ -214,104 +246,69 @@ class Predictor:
             if base.any():
                 mask = keep_elsewhere(state.mask, mask, clicks[-1])
             mask = drop_islands(mask, clicks, base)
-        return _State(mask, view)
+        return State(mask, view)
 
     def _look_around(
         self, mask: np.ndarray, clicks: tuple[Click, ...], existing: np.ndarray
-    ) -> _View:
+    ) -> View:
         """The region around the mask; a wider one if the object runs beyond it."""
         region = around(mask.shape, mask, clicks, self.working_size)
-        view = self._look(region, clicks, existing)
+        view = self._look(self._image, region, clicks, existing)
         if region.touches(view.values > 0, mask.shape):
             wider = mask | (view.logit(mask.shape) > 0)
             region = around(mask.shape, wider, clicks, self.working_size, WIDER_CONTEXT)
-            view = self._look(region, clicks, existing)
+            view = self._look(self._image, region, clicks, existing)
             if region.touches(view.values > 0, mask.shape):
                 return self._look_closer(mask, clicks, existing)
         return view
 
     def _look_closer(
         self, mask: np.ndarray, clicks: tuple[Click, ...], existing: np.ndarray
-    ) -> _View:
+    ) -> View:
         """The whole image first; then nearer, as long as the object is small in what was seen."""
         shape = mask.shape
-        view = self._look(whole_image(shape, self.working_size), clicks, existing)
+        view = self._look(self._image, whole_image(shape, self.working_size), clicks, existing)
         for _ in range(_CLOSER_LOOKS):
-            found = mask | _clicked_parts(view.logit(shape) > 0, clicks)
+            found = mask | clicked_parts(view.logit(shape) > 0, clicks)
             target = around(shape, found, clicks, self.working_size)
             if max(target.shape) > _ZOOM_WORTH * max(view.region.shape):
                 break
-            view = self._look(target, clicks, existing)
+            view = self._look(self._image, target, clicks, existing)
         return view
 
-    def _look(self, region: Region, clicks: tuple[Click, ...], existing: np.ndarray) -> _View:
-        """What the network sees in a region; smaller or on the CPU where memory runs out."""
+    def _look(
+        self,
+        image: np.ndarray,
+        region: Region,
+        clicks: Sequence[Click],
+        existing: np.ndarray,
+    ) -> View:
+        """What the network sees in a region of an image."""
+
+        def run(region: Region) -> View:
+            clicked, mask = region.to_region(clicks), region.resample_mask(existing)
+            return View.of(region, self._engine.run(self._channels(image, region, clicked, mask)))
+
+        return self._within_memory(run, region)
+
+    def _channels(
+        self, image: np.ndarray, region: Region, clicks: Sequence[Click], mask: np.ndarray | None
+    ) -> np.ndarray:
+        """The network's input: a region of an image, clicks and mask in pixels of the region."""
+        rgb = region.resample(image).transpose(2, 0, 1).astype(np.float32) / 255
+        return np.concatenate([rgb, self.config.guidance(clicks, mask, rgb.shape[1:])])
+
+    def _within_memory(self, run: Callable[[Region], T], region: Region) -> T:
+        """Run the network over a region; smaller or on the CPU where memory runs out."""
         try:
-            return self._run(region, clicks, existing)
+            return run(region)
         except DeviceMemoryError:
             torch.cuda.empty_cache()
         self._notice(f"out of memory on {self.device.type}: trying at half the size")
         try:
-            return self._run(region.halved(), clicks, existing)
+            return run(region.halved())
         except DeviceMemoryError:
             self._notice(f"out of memory on {self.device.type}: going on with the CPU")
             self._engine.to(torch.device("cpu"))
             torch.cuda.empty_cache()
-        return self._run(region, clicks, existing)
-
-    def _run(self, region: Region, clicks: tuple[Click, ...], existing: np.ndarray) -> _View:
-        rgb = region.resample(self._image).transpose(2, 0, 1).astype(np.float32) / 255
-        guidance = self.config.guidance(
-            region.to_region(clicks), region.resample_mask(existing), rgb.shape[1:]
-        )
-        logit = self._engine.run(np.concatenate([rgb, guidance]))
-        return _View(region, np.clip(logit, -_MAX_LOGIT, _MAX_LOGIT))
-
-    def _remember(self, key: Hashable, state: _State) -> None:
-        self._remembered[key] = (np.packbits(state.mask), state.view)
-        while len(self._remembered) > _REMEMBERED:
-            self._remembered.popitem(last=False)
-
-    def _recall(self, key: Hashable, shape: tuple[int, int]) -> _State:
-        self._remembered.move_to_end(key)
-        packed, view = self._remembered[key]
-        mask = np.unpackbits(packed, count=shape[0] * shape[1]).reshape(shape).astype(bool)
-        return _State(mask, view)
-
-
-@dataclass(frozen=True)
-class _View:
-    """A region and the object's logit there, at the network's size."""
-
-    region: Region
-    values: np.ndarray
-
-    def logit(self, shape: tuple[int, int]) -> np.ndarray:
-        """The logit over the whole image; beyond the region it is background."""
-        logit = np.full(shape, -_MAX_LOGIT, np.float32)
-        logit[self.region.slices] = self.region.restore(self.values)
-        return logit
-
-
-@dataclass(frozen=True)
-class _State:
-    """Mask after some clicks, and what the network last saw (None: nothing yet)."""
-
-    mask: np.ndarray
-    view: _View | None
-
-    def posterior(self) -> np.ndarray:
-        if self.view is None:
-            return self.mask.astype(np.float32)
-        return 1 / (1 + np.exp(-self.view.logit(self.mask.shape)))
-
-
-def _clicked_parts(mask: np.ndarray, clicks: Sequence[Click]) -> np.ndarray:
-    """The connected parts of a mask that hold a positive click; all of it if none does."""
-    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    wanted = {int(parts[click.pixel]) for click in clicks if click.positive} - {0}
-    return np.isin(parts, list(wanted)) if wanted else np.zeros_like(mask)
-
-
-def _fingerprint(mask: np.ndarray) -> bytes:
-    return hashlib.blake2b(np.packbits(mask), digest_size=16).digest() if mask.any() else b""
+        return run(region)

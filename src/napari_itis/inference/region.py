@@ -66,6 +66,11 @@ class Region:
         method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         return cv2.resize(part, (self.width, self.height), interpolation=method) > 127
 
+    def share(self, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Share of a bool mask (H, W) in each cell of a grid over the rectangle, float32."""
+        part = mask[self.slices].astype(np.float32)
+        return cv2.resize(part, size[::-1], interpolation=cv2.INTER_AREA)
+
     def restore(self, values: np.ndarray) -> np.ndarray:
         """Values at the network's size, float32, resampled to the rectangle's own size."""
         height, width = self.shape

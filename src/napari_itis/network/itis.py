@@ -161,3 +161,19 @@ class ItisNetwork(nn.Module):
         features = self.encoder(torch.cat([image, channels[:, 3:]], 1))
         logits = self.decoder(features[self._low], self.aspp(features[-1]))
         return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+
+    def encode(self, channels: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's features.
+
+        Parameters
+        ----------
+        channels : Tensor of float, shape (N, 5 or 6, H, W)
+            As for `forward`.
+
+        Returns
+        -------
+        list of Tensor of float, shape (N, C, h, w)
+            One for each level, from stride 2 to the deepest one.
+        """
+        image = (channels[:, :3] - self.mean) / self.std
+        return self.encoder(torch.cat([image, channels[:, 3:]], 1))

@@ -1,0 +1,211 @@
+"""Carrying a mask on from frame to frame, until the end of a range or of the object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_itis.clicks import Click
+from napari_itis.clicks.distance import inner_distance
+from napari_itis.inference import Predictor, to_rgb8
+from napari_itis.video.appearance import Looks, compare, look
+from napari_itis.video.flow import flow, move_clicks, move_mask
+
+# All evidence is in units of the network's logit. The moved mask says so much, at most, and all of
+# it from a distance to its outline on that is a share of the object's size.
+_MOTION, _OUTLINE = 6.0, 0.3
+# Looks differ by some 0.2 inside and -0.3 outside: about as strong as the motion at an outline.
+_LOOKS, _LOOKS_LIMIT = 20.0, 0.4
+# The network is often very sure, and sometimes of the wrong thing.
+_NETWORK = 5.0
+# What is looked at beyond the mask: half its box on either side, or so many pixels.
+_MARGIN, _LEAST_MARGIN = 0.5, 48
+_LOST = 0.4
+
+
+class Frames(Protocol):
+    """The frames of a video: an array (t, H, W, 3), a list, or anything read lazily."""
+
+    def __getitem__(self, index: int, /) -> Any:
+        """A frame, uint8 (H, W, 3)."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One frame of a propagation.
+
+    Attributes
+    ----------
+    frame : int
+    mask : ndarray of bool, shape (H, W)
+        Empty where the object was lost.
+    confidence : float
+        In [0, 1]: how well the mask agrees with where it moved to and with the network.
+    lost : bool
+        Whether the object could not be found; it is the last step then.
+    """
+
+    frame: int
+    mask: NDArray[np.bool_]
+    confidence: float
+    lost: bool
+
+
+def propagate(
+    predictor: Predictor,
+    frames: Frames,
+    mask: NDArray[np.bool_],
+    start: int,
+    stop: int,
+    *,
+    clicks: Sequence[Click] = (),
+    references: Mapping[int, NDArray[np.bool_]] | None = None,
+) -> Iterator[Step]:
+    """Carry a mask on from a frame to the next ones, forwards or backwards.
+
+    On each frame the mask moves along by optical flow and meets two opinions: where the place looks
+    like the object did on the first frame, and what the network answers, given all this as
+    its existing mask and clicks. Nothing is looked at before it is asked for, so that the
+    generator can be paused, and dropped at any time.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Its own image and what it remembers stay as they are.
+    frames : sequence of ndarray of uint8, shape (H, W, 3)
+        Read one by one, as they are needed.
+    mask : ndarray of bool, shape (H, W)
+        The object on frame `start`.
+    start, stop : int
+        The frame that the mask belongs to, and the last one to carry it to; backwards if that comes
+        first.
+    clicks : sequence of Click
+        Made on frame `start`; they move along as long as they agree with the mask.
+    references : mapping of int to ndarray of bool, shape (H, W), optional
+        Masks of other frames that can be trusted: what else the object looks like.
+
+    Yields
+    ------
+    Step
+        The frames after `start`, in order, up to `stop` or to the one where the object is lost.
+
+    Raises
+    ------
+    ValueError
+        If a frame is out of range, or the mask is empty or of another size.
+    """
+    count = len(frames)
+    for index in (start, stop, *(references or ())):
+        if not 0 <= index < count:
+            raise ValueError(f"there is no frame {index}: they are 0 to {count - 1}")
+    image = to_rgb8(np.asarray(frames[start]))
+    mask = np.asarray(mask, bool)
+    if mask.shape != image.shape[:2]:
+        raise ValueError(f"the mask is {mask.shape}, frame {start} {image.shape[:2]}: (H, W)")
+    if not mask.any():
+        raise ValueError(f"the mask of frame {start} is empty: there is nothing to carry on")
+    known = [look(predictor, image, mask)]
+    for index, reference in (references or {}).items():
+        if index != start:
+            seen = to_rgb8(np.asarray(frames[index]))
+            known.append(look(predictor, seen, np.asarray(reference, bool)))
+    way = 1 if stop > start else -1
+    for index in range(start + way, stop + way, way):
+        following = to_rgb8(np.asarray(frames[index]))
+        mask, clicks, confidence = _carry(predictor, known, image, following, mask, clicks)
+        lost = confidence < _LOST
+        yield Step(index, mask & (not lost), confidence, lost)
+        if lost:
+            return
+        image = following
+
+
+def _carry(
+    predictor: Predictor,
+    known: Sequence[Looks],
+    image: NDArray[np.uint8],
+    following: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    clicks: Sequence[Click],
+) -> tuple[NDArray[np.bool_], list[Click], float]:
+    """One frame on: the mask there, the clicks, and how sure."""
+    window = window_around(mask)
+    top, left = window[0].start, window[1].start
+    image, following, part = image[window], following[window], mask[window]
+    backward = flow(following, image)
+    moved = move_mask(part, backward)
+    clicks = move_clicks([_shifted(click, -top, -left) for click in clicks], backward)
+
+    evidence = _evidence(predictor, following, moved if moved.any() else part, known)
+    expected = _motion(moved) + _LOOKS * np.clip(evidence, -_LOOKS_LIMIT, _LOOKS_LIMIT)
+    found = expected > 0
+    if found.any():
+        clicks = [click for click in clicks if found[click.pixel] == click.positive]
+        posterior = predictor.refine(following, found, [*clicks, centre_click(found)]).posterior
+        found = expected + np.clip(_logit(posterior), -_NETWORK, _NETWORK) > 0
+    else:
+        posterior = np.zeros(found.shape, np.float32)
+    result = np.zeros_like(mask)
+    result[window] = found
+    confidence = (_iou(found, moved) + _iou(found, posterior > 0.5)) / 2
+    return result, [_shifted(click, top, left) for click in clicks], confidence
+
+
+def _evidence(
+    predictor: Predictor, image: NDArray[np.uint8], near: NDArray[np.bool_], known: Sequence[Looks]
+) -> NDArray[np.float32]:
+    """How much each pixel looks like the object; against it where nobody looked."""
+    seen = look(predictor, image, near)
+    evidence = np.full(near.shape, -1, np.float32)
+    evidence[seen.region.slices] = seen.region.restore(compare(seen, known))
+    return evidence
+
+
+def _iou(found: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """0 where nothing was found: an object that cannot be seen is lost."""
+    if not found.any():
+        return 0.0
+    return float(np.count_nonzero(found & other) / np.count_nonzero(found | other))
+
+
+def window_around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The box of a mask with a margin."""
+    window = []
+    for axis in (1, 0):
+        used = np.flatnonzero(mask.any(axis))
+        low, high = int(used[0]), int(used[-1]) + 1
+        margin = max(_LEAST_MARGIN, round(_MARGIN * (high - low)))
+        window.append(slice(max(0, low - margin), min(mask.shape[1 - axis], high + margin)))
+    return window[0], window[1]
+
+
+def _motion(moved: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What the moved mask says of each pixel: more, the farther it is from the outline."""
+    if not moved.any():
+        return np.full(moved.shape, -_MOTION, np.float32)
+    # Half a pixel to either side of the outline.
+    distance = np.where(moved, inner_distance(moved) - 0.5, 0.5 - inner_distance(~moved))
+    scale = _MOTION / (_OUTLINE * np.sqrt(np.count_nonzero(moved)))
+    return np.clip(scale * distance, -_MOTION, _MOTION)
+
+
+def centre_click(mask: NDArray[np.bool_]) -> Click:
+    """A positive click as far inside a mask as can be."""
+    distance = inner_distance(np.pad(mask, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(np.argmax(distance)), mask.shape)
+    return Click(float(row), float(column), True)
+
+
+def _logit(posterior: NDArray[np.float32]) -> NDArray[np.float32]:
+    limited = np.clip(posterior, 1e-6, 1 - 1e-6)
+    return np.log(limited / (1 - limited))
+
+
+def _shifted(click: Click, down: int, right: int) -> Click:
+    return Click(click.y + down, click.x + right, click.positive)
