@@ -75,15 +75,32 @@ def move_mask(mask: NDArray[np.bool_], backward: NDArray[np.float32]) -> NDArray
     ndarray of bool, shape (H, W)
         Background where the flow points out of the frame.
     """
-    rows, columns = np.indices(mask.shape, np.float32)
-    moved = cv2.remap(
-        mask.astype(np.float32),
+    return move_values(mask.astype(np.float32), backward) > 0.5
+
+
+def move_values(values: NDArray[np.float32], backward: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move a value for each pixel to another frame.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (H, W)
+        Of the frame that they come from.
+    backward : ndarray of float32, shape (H, W, 2)
+        As for `move_mask`.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        0 where the flow points out of the frame.
+    """
+    rows, columns = np.indices(values.shape, np.float32)
+    return cv2.remap(
+        values,
         columns + backward[..., 1],
         rows + backward[..., 0],
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
     )
-    return moved > 0.5
 
 
 def move_clicks(clicks: Sequence[Click], backward: NDArray[np.float32]) -> list[Click]:

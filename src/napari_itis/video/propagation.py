@@ -13,7 +13,7 @@ from napari_itis.clicks import Click
 from napari_itis.clicks.distance import inner_distance
 from napari_itis.inference import Predictor, to_rgb8
 from napari_itis.video.appearance import Looks, compare, look
-from napari_itis.video.flow import flow, move_clicks, move_mask
+from napari_itis.video.flow import flow, move_clicks, move_mask, move_values
 
 # All evidence is in units of the network's logit. The moved mask says so much, at most, and all of
 # it from a distance to its outline on that is a share of the object's size.
@@ -25,6 +25,8 @@ _NETWORK = 5.0
 # What is looked at beyond the mask: half its box on either side, or so many pixels.
 _MARGIN, _LEAST_MARGIN = 0.5, 48
 _LOST = 0.4
+# What looks and network get wrong where the mask is known is brought to this side of the outline.
+_JUST, _FADE = 1.0, 1.0
 
 
 class Frames(Protocol):
@@ -115,56 +117,82 @@ def propagate(
         if index != start:
             seen = to_rgb8(np.asarray(frames[index]))
             known.append(look(predictor, seen, np.asarray(reference, bool)))
+    track = _Track(predictor, known, image, mask, clicks)
     way = 1 if stop > start else -1
     for index in range(start + way, stop + way, way):
-        following = to_rgb8(np.asarray(frames[index]))
-        mask, clicks, confidence = _carry(predictor, known, image, following, mask, clicks)
+        confidence = track.advance(to_rgb8(np.asarray(frames[index])))
         lost = confidence < _LOST
-        yield Step(index, mask & (not lost), confidence, lost)
+        yield Step(index, track.mask & (not lost), confidence, lost)
         if lost:
             return
-        image = following
 
 
-def _carry(
-    predictor: Predictor,
-    known: Sequence[Looks],
-    image: NDArray[np.uint8],
-    following: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    clicks: Sequence[Click],
-) -> tuple[NDArray[np.bool_], list[Click], float]:
-    """One frame on: the mask there, the clicks, and how sure."""
-    window = window_around(mask)
-    top, left = window[0].start, window[1].start
-    image, following, part = image[window], following[window], mask[window]
-    backward = flow(following, image)
-    moved = move_mask(part, backward)
-    clicks = move_clicks([_shifted(click, -top, -left) for click in clicks], backward)
+class _Track:
+    """An object on the frame that it has been carried to."""
 
-    evidence = _evidence(predictor, following, moved if moved.any() else part, known)
-    expected = _motion(moved) + _LOOKS * np.clip(evidence, -_LOOKS_LIMIT, _LOOKS_LIMIT)
-    found = expected > 0
-    if found.any():
-        clicks = [click for click in clicks if found[click.pixel] == click.positive]
-        posterior = predictor.refine(following, found, [*clicks, centre_click(found)]).posterior
-        found = expected + np.clip(_logit(posterior), -_NETWORK, _NETWORK) > 0
-    else:
-        posterior = np.zeros(found.shape, np.float32)
-    result = np.zeros_like(mask)
-    result[window] = found
-    confidence = (_iou(found, moved) + _iou(found, posterior > 0.5)) / 2
-    return result, [_shifted(click, top, left) for click in clicks], confidence
+    def __init__(
+        self,
+        predictor: Predictor,
+        known: Sequence[Looks],
+        image: NDArray[np.uint8],
+        mask: NDArray[np.bool_],
+        clicks: Sequence[Click],
+    ) -> None:
+        self._predictor, self._known = predictor, known
+        self._image, self.mask = image, mask
+        self._clicks = list(clicks)
+        # Where looks and network are wrong on the very frame that is known, such as at thin
+        # parts, they will be wrong on the next ones: as much is held against them there.
+        self._objection = np.zeros(mask.shape, np.float32)
+        window = window_around(mask)
+        opinion, _ = self._opinion(image[window], mask[window], 0, [])
+        wanted = np.where(mask[window], 1, -1)
+        self._objection[window] = (
+            wanted * np.maximum(0, _JUST - wanted * opinion) * (wanted * opinion < 0)
+        )
 
+    def advance(self, image: NDArray[np.uint8]) -> float:
+        """Carry the object on to the next frame; how sure that is."""
+        window = window_around(self.mask)
+        top, left = window[0].start, window[1].start
+        backward = flow(image[window], self._image[window])
+        moved = move_mask(self.mask[window], backward)
+        objection = _FADE * move_values(self._objection[window], backward)
+        clicks = [_shifted(click, -top, -left) for click in self._clicks]
+        clicks = [c for c in move_clicks(clicks, backward) if moved[c.pixel] == c.positive]
+        opinion, network = self._opinion(image[window], moved, objection, clicks)
+        found = opinion > 0
+        self._image, self.mask = image, np.zeros_like(self.mask)
+        self.mask[window] = found
+        self._objection = np.zeros_like(self._objection)
+        self._objection[window] = objection
+        self._clicks = [_shifted(click, top, left) for click in clicks]
+        return (_iou(found, moved) + _iou(found, network)) / 2
 
-def _evidence(
-    predictor: Predictor, image: NDArray[np.uint8], near: NDArray[np.bool_], known: Sequence[Looks]
-) -> NDArray[np.float32]:
-    """How much each pixel looks like the object; against it where nobody looked."""
-    seen = look(predictor, image, near)
-    evidence = np.full(near.shape, -1, np.float32)
-    evidence[seen.region.slices] = seen.region.restore(compare(seen, known))
-    return evidence
+    def _opinion(
+        self,
+        image: NDArray[np.uint8],
+        moved: NDArray[np.bool_],
+        objection: NDArray[np.float32] | float,
+        clicks: Sequence[Click],
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Logit of the object, and the network's own mask."""
+        evidence = self._evidence(image, moved)
+        expected = (
+            _motion(moved) + _LOOKS * np.clip(evidence, -_LOOKS_LIMIT, _LOOKS_LIMIT) + objection
+        )
+        found = expected > 0
+        if not found.any():
+            return expected, found
+        posterior = self._predictor.refine(image, found, [*clicks, centre_click(found)]).posterior
+        return expected + np.clip(_logit(posterior), -_NETWORK, _NETWORK), posterior > 0.5
+
+    def _evidence(self, image: NDArray[np.uint8], near: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """How much each pixel looks like the object; against it where nobody looked."""
+        seen = look(self._predictor, image, near)
+        evidence = np.full(near.shape, -1, np.float32)
+        evidence[seen.region.slices] = seen.region.restore(compare(seen, self._known))
+        return evidence
 
 
 def _iou(found: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
