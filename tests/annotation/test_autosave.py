@@ -150,6 +150,25 @@ def test_what_was_left_behind_is_offered_newest_first_and_described(session, fol
     assert len(Autosaves().left_behind()) == 3
 
 
+def test_one_window_of_several_takes_over_what_was_left_behind(session, folder):
+    dead = Autosaves()
+    dead.new("dog").save(session.snapshot(), METADATA)
+    dead.close()
+    one, other = Autosaves(), Autosaves()
+    (left,), (same,) = one.left_behind(), other.left_behind()
+    claimed = one.claim(left.path, "dog")
+    with pytest.raises(FileNotFoundError):
+        other.claim(same.path, "dog")
+    assert other.left_behind() == [] and not left.path.exists()
+    assert np.array_equal(load_session(claimed.path)[0].compose((3,)), session.compose((3,)))
+    # What another window still offers is gone, and not the one that goes on with it.
+    discard(same.path)
+    claimed.save(session.snapshot(), METADATA)
+    assert claimed.path.exists()
+    one.close()
+    assert [item.path for item in other.left_behind()] == [claimed.path]
+
+
 def test_old_ones_are_pruned_and_so_is_what_a_crash_leaves(session, folder):
     dead = Autosaves()
     autosaves = [dead.new("dog") for _ in range(5)]

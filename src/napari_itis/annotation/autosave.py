@@ -1,6 +1,6 @@
 """Sessions that are saved again and again, so that a crash costs no more than a minute.
 
-Every process saves into files of its own, in one folder for all, and holds a lock as long as it
+Every process (or window: each has its :class:`Autosaves`) saves into files of its own, in one folder for all, and holds a lock as long as it
 lives. The system takes the lock away however the process ends: a file whose process holds none was
 left behind. Whoever saves properly, or closes without wanting to save, discards the file.
 """
@@ -89,7 +89,25 @@ class Autosaves:
 
         Reads the beginning of each file: rather not on the main thread.
         """
-        return [_describe(path) for path in _dead_files(self.folder, "*.itis")]
+        described = map(_describe, _dead_files(self.folder, "*.itis"))
+        return [left for left in described if left is not None]
+
+    def claim(self, left: str | PathLike[str], image: str) -> Autosave:
+        """Take over a session that was left behind, as one of this process.
+
+        It may be offered in several windows at once: one of them gets it.
+
+        Raises
+        ------
+        FileNotFoundError
+            If another process has taken it over, or it was discarded.
+        """
+        autosave = self.new(image)
+        self._hold_lock()
+        Path(left).rename(autosave.path)
+        # For the lock of the process that is gone.
+        discard(Path(left))
+        return autosave
 
     def prune(self, keep: int = 20) -> list[Path]:
         """Delete all but the newest `keep` sessions that were left behind; returns what is gone."""
@@ -190,8 +208,12 @@ def _is_held(lock_file: Path) -> bool:
     return False
 
 
-def _describe(path: Path) -> LeftBehind:
-    saved = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+def _describe(path: Path) -> LeftBehind | None:
+    try:
+        saved = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        # Another window has just taken it over.
+        return None
     try:
         return LeftBehind(path, saved, read_metadata(path))
     except SessionFileError:

@@ -89,12 +89,18 @@ class SessionMetadata:
     masks : MasksFacts, optional
     saved : datetime, optional
         When it was written; set by saving.
+    label : int, optional
+        The object that was worked on.
+    frame : tuple of int, optional
+        The frame that was looked at.
     """
 
     image: ImageFacts
     weights: WeightsFacts | None = None
     masks: MasksFacts | None = None
     saved: datetime | None = None
+    label: int | None = None
+    frame: Frame | None = None
 
 
 def differences(stored: ImageFacts, image: ImageFacts) -> list[str]:

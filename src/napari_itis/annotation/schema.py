@@ -62,6 +62,8 @@ class HeaderEntry(_Entry):
     image: ImageFacts
     weights: WeightsFacts | None = None
     masks: MasksFacts | None = None
+    label: Label | None = None
+    frame: Annotated[tuple[Count, ...], Field(max_length=32)] | None = None
     objects: Annotated[list[ObjectEntry], Field(max_length=100_000)] = []
 
 

@@ -35,9 +35,15 @@ def read_header(opened: Archive) -> HeaderEntry:
             raise opened.error(
                 f"it is of version {version}, this napari-itis reads {VERSION}: get a newer one"
             )
-        return HeaderEntry.model_validate_json(data)
+        header = HeaderEntry.model_validate_json(data)
     except ValidationError as error:
         raise opened.error(f"{archive.HEADER}: {first_problem(error)}") from None
+    frame, slices = header.frame, header.image.slices
+    if frame is not None and not (
+        len(frame) == len(slices) and all(index < size for index, size in zip(frame, slices))
+    ):
+        raise opened.error(f"{archive.HEADER}: frame {frame} lies outside the stack")
+    return header
 
 
 class SessionReader:

@@ -36,6 +36,8 @@ def make_header(contents: SessionContents, metadata: SessionMetadata) -> HeaderE
         image=replace(metadata.image, shape=contents.shape, slices=contents.slices),
         weights=metadata.weights,
         masks=metadata.masks,
+        label=metadata.label,
+        frame=metadata.frame,
         objects=[
             ObjectEntry(label=label, name=facts.name, covers=facts.covers, deleted=facts.deleted)
             for label, facts in sorted(contents.facts.items())

@@ -146,4 +146,6 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _metadata(header: HeaderEntry) -> SessionMetadata:
-    return SessionMetadata(header.image, header.weights, header.masks, header.saved)
+    return SessionMetadata(
+        header.image, header.weights, header.masks, header.saved, header.label, header.frame
+    )
