@@ -243,6 +243,50 @@ def train(
     train_with_progress(config, overrides, data or [], output, resume)
 
 
+@app.command()
+def propagate(
+    frames: Annotated[
+        Path, typer.Argument(metavar="FRAMES", help="Folder of frames, DAVIS sequence, or movie.")
+    ],
+    masks: Annotated[
+        Path, typer.Argument(metavar="MASKS", help="Folder with a mask of frame N, named as it is.")
+    ],
+    start: Annotated[
+        int, typer.Option("--from", metavar="N", help="The frame to begin with; 0 is the first.")
+    ],
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where to write a palette PNG for each frame.")
+    ],
+    stop: Annotated[
+        int | None,
+        typer.Option("--to", metavar="N", help="The last frame; backwards if before --from."),
+    ] = None,
+    objects: Annotated[
+        list[int] | None,
+        typer.Option("--object", metavar="LABEL", help="May be repeated; all by default."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace masks that are in DIR already.")
+    ] = False,
+    weights: Weights = None,
+    device: Device = "auto",
+) -> None:
+    """Carry the masks of one frame of a video on to the frames after or before it."""
+    from napari_itis.cli.propagate import propagate as run
+
+    run(
+        frames,
+        masks,
+        start,
+        stop,
+        objects or [],
+        output=output,
+        overwrite=overwrite,
+        weights=weights,
+        device=device,
+    )
+
+
 @weights_app.command("list")
 def weights_list() -> None:
     """Print the names that --weights knows."""

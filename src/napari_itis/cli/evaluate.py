@@ -13,7 +13,7 @@ from rich.progress import track
 
 from napari_itis.cli.errors import InputError
 from napari_itis.cli.evaluation_table import table
-from napari_itis.cli.output import atomically, check_output, write_json
+from napari_itis.cli.output import check_output, write_json
 from napari_itis.cli.predictor import make_predictor
 from napari_itis.clicks.sampling import ROBOTS
 from napari_itis.datasets import DATASETS, ObjectSample, read_dataset
@@ -26,6 +26,7 @@ from napari_itis.evaluation import (
     run_benchmark,
     worst_frames,
 )
+from napari_itis.video.writing import atomically
 
 METHODS = ("itis", *BASELINES)
 _PLOT_SUFFIXES = (".png", ".svg", ".pdf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from napari_itis.cli.errors import InputError
 from napari_itis.clicks import Click
+from napari_itis.video.writing import atomically
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
@@ -110,25 +111,6 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(content, indent=2) + "\n"
     atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name beside it, then rename it.
-
-    Parameters
-    ----------
-    path : Path
-        To be written; missing folders are made.
-    write : callable
-        Takes the temporary path, which has the same suffix.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def overlay(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_itis.cli.errors import InputError
-from napari_itis.cli.output import atomically, check_folder, write_json, write_picture
+from napari_itis.cli.output import check_folder, write_json, write_picture
 from napari_itis.clicks import Click
 from napari_itis.datasets import ObjectSample
 from napari_itis.evaluation.benchmark import Segmenter
@@ -30,6 +30,7 @@ from napari_itis.evaluation.report import (
     run_name,
 )
 from napari_itis.evaluation.starting_masks import StartingMasks
+from napari_itis.video.writing import atomically
 
 
 def check_report(folder: Path) -> None:

@@ -18,8 +18,8 @@ from napari_itis.video.stack import VideoError
 Labels = Callable[[int], NDArray[np.integer] | None]
 Progress = Callable[[Sequence[int]], Iterable[int]]
 
-# 255 is void to most readers, and alone with 0 it is the one object.
-_LARGEST_IN_PNG = 254
+LARGEST_IN_PNG = 254
+"""255 is void to most readers, and alone with 0 it is the one object."""
 
 
 def write_masks(
@@ -71,21 +71,14 @@ def write_masks(
         cannot be written; or if an id does not fit into 8 bits. Files written before stay.
     """
     folder = Path(folder)
-    _refuse_sources(folder, sources)
+    there = check_mask_folder(folder, names, overwrite=overwrite, sources=sources)
     paths = [folder / f"{name}.png" for name in names]
-    there = _existing(folder, paths)
-    if there and not overwrite:
-        raise VideoError(
-            f"{folder} has files of these names already ({sorted(there)[0]}, ...): "
-            "choose another folder, or ask for them to be replaced"
-        )
     places = [
         index
         for index, path in enumerate(paths)
         if only is None or index in only or path.name not in there
     ]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         written = []
         for index in progress(places) if progress else places:
             indices = _indices(labels(index), size, names[index])
@@ -94,6 +87,41 @@ def write_masks(
         return written
     except OSError as error:
         raise VideoError(f"cannot write to {folder}: {error.strerror or error}") from None
+
+
+def check_mask_folder(
+    folder: str | PathLike[str],
+    names: Sequence[str],
+    *,
+    overwrite: bool = False,
+    sources: Iterable[str | PathLike[str] | None] = (),
+) -> set[str]:
+    """Refuse a folder that `write_masks` would refuse, before any work is done for it.
+
+    Parameters
+    ----------
+    folder, names, overwrite, sources
+        See `write_masks`.
+
+    Returns
+    -------
+    set of str
+        The files that are there already.
+
+    Raises
+    ------
+    VideoError
+        As `write_masks` does.
+    """
+    folder = Path(folder)
+    _refuse_sources(folder, sources)
+    there = _existing(folder, names)
+    if there and not overwrite:
+        raise VideoError(
+            f"{folder} has files of these names already ({sorted(there)[0]}, ...): "
+            "choose another folder, or ask for them to be replaced"
+        )
+    return there
 
 
 def write_tiff(
@@ -157,7 +185,6 @@ def write_tiff(
         )
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         atomically(path, write)
     except OSError as error:
         raise VideoError(f"cannot write {path}: {error.strerror or error}") from None
@@ -180,7 +207,6 @@ def write_png(path: str | PathLike[str], labels: NDArray[np.integer]) -> None:
     path = Path(path)
     indices = _indices(labels, labels.shape, path.stem)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         atomically(path, lambda temporary: write_palette_png(temporary, indices))
     except OSError as error:
         raise VideoError(f"cannot write {path}: {error.strerror or error}") from None
@@ -205,11 +231,12 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
     Parameters
     ----------
     path : Path
-        Its folder exists.
+        To be written; missing folders are made.
     write : callable
-        Takes the temporary path.
+        Takes the temporary path, which has the same suffix.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         write(temporary)
         temporary.replace(path)
@@ -230,19 +257,19 @@ def _checked(labels: NDArray | None, size: tuple[int, int], name: str) -> NDArra
 def _indices(labels: NDArray | None, size: tuple[int, int], name: str) -> NDArray[np.uint8]:
     labels = _checked(labels, size, name)
     largest = int(labels.max())
-    if largest > _LARGEST_IN_PNG:
+    if largest > LARGEST_IN_PNG:
         raise VideoError(
-            f"frame {name} has object {largest}: DAVIS's PNGs hold ids up to {_LARGEST_IN_PNG}; "
+            f"frame {name} has object {largest}: DAVIS's PNGs hold ids up to {LARGEST_IN_PNG}; "
             "save as TIFF (.tif), which has no such limit"
         )
     return np.ascontiguousarray(labels, np.uint8)
 
 
-def _existing(folder: Path, paths: Sequence[Path]) -> set[str]:
+def _existing(folder: Path, names: Sequence[str]) -> set[str]:
     if folder.exists() and not folder.is_dir():
         raise VideoError(f"cannot write to {folder}: it is a file, not a folder")
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    return there.intersection(path.name for path in paths)
+    return there.intersection(f"{name}.png" for name in names)
 
 
 def _refuse_sources(folder: Path, sources: Iterable[str | PathLike[str] | None]) -> None:
