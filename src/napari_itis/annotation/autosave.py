@@ -1,8 +1,9 @@
 """Sessions that are saved again and again, so that a crash costs no more than a minute.
 
-Every process (or window: each has its :class:`Autosaves`) saves into files of its own, in one folder for all, and holds a lock as long as it
-lives. The system takes the lock away however the process ends: a file whose process holds none was
-left behind. Whoever saves properly, or closes without wanting to save, discards the file.
+Every process, and every window of it (:class:`Autosaves`), saves into files of its own, in one
+folder for all, and holds a lock as long as it lives. The system takes the lock away however the
+process ends: a file whose process holds none was left behind. Whoever saves properly, or closes
+without wanting to save, discards the file.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class LeftBehind:
 
 
 class Autosaves:
-    """The autosaved sessions of this process.
+    """The autosaved sessions of this process, or of one window of it.
 
     Parameters
     ----------

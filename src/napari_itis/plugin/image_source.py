@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_itis.annotation import Frame
+from napari_itis.plugin.readers import METADATA
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -51,9 +53,14 @@ class ImageSource:
         axes = self._data.shape[:-1] if self.rgb else self._data.shape
         self.shape: tuple[int, int] = (int(axes[-2]), int(axes[-1]))
         self.slices: Frame = tuple(int(size) for size in axes[:-2])
+        self.dtype = str(self._data.dtype)
         # Not id(): an array that is gone may hand its id on to the next one.
         ImageSource._versions += 1
         self._version = ImageSource._versions
+
+    def pixels(self, frame: Frame) -> Any:
+        """The pixels of a frame as the layer holds them; lazy arrays may not be read yet."""
+        return self._data[frame]
 
     def plane(self, layer: Image, frame: Frame) -> Plane:
         """The plane of a frame with the contrast that the layer has at this moment."""
@@ -71,3 +78,11 @@ def has_planes(layer: Any) -> bool:
     from napari.layers import Image
 
     return isinstance(layer, Image) and layer.ndim >= 2
+
+
+def image_path(image: Image) -> str:
+    """Where an image layer came from: a file, a folder of frames; empty where that is not known."""
+    known = image.metadata.get(METADATA) or {}
+    source = known.get("source")
+    path = source.frames if source is not None else image.source.path
+    return str(Path(path).absolute()) if path else ""

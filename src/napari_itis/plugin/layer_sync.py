@@ -39,6 +39,8 @@ class LayerSync(QObject):
     """Layers came, went, or were renamed; or another one is active."""
     notice = Signal(str)
     """One line for the user."""
+    replaced = Signal(object)
+    """(Workspace): another session of the same image has taken its place."""
 
     def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
         super().__init__()
@@ -167,6 +169,12 @@ class LayerSync(QObject):
                     self.worker.submit(job)
         if keys:
             self.activity.changed.emit()
+
+    def _forget_asked(self, workspace: Workspace) -> None:
+        """Want no prediction any more of a workspace."""
+        for slot in [slot for slot in self._asked if slot[0] is workspace]:
+            del self._asked[slot]
+            self.worker.cancel(slot)
 
     def _announce(self) -> None:
         if self.workspace is not None:

@@ -22,7 +22,18 @@ def preferred_options() -> PredictorOptions:
         return PredictorOptions()
 
 
-def shipped_weights() -> list[str]:
-    """Names of the weights in the package, read without importing torch."""
+def autosave_minutes() -> float:
+    """Minutes between two autosaves from the preferences; 0: none."""
+    try:
+        from napari.settings import get_plugin_settings
+
+        return float(get_plugin_settings("napari-itis").sessions.autosave_minutes)
+    except Exception:
+        return 1.0
+
+
+def shipped_weights() -> dict[str, str]:
+    """SHA-256 of the weights in the package by their names, read without importing torch."""
     index = files("napari_itis") / "network" / "pretrained" / "weights.json"
-    return sorted(json.loads(index.read_text("utf-8"))) if index.is_file() else []
+    known = json.loads(index.read_text("utf-8")) if index.is_file() else {}
+    return {name: known[name]["sha256"] for name in sorted(known)}

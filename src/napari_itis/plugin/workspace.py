@@ -13,7 +13,7 @@ from napari_itis.clicks import Click
 from napari_itis.plugin.click_rows import Row, as_data, match, read_point, rows_of
 from napari_itis.plugin.existing_layers import masks_in
 from napari_itis.plugin.gestures import Gesture
-from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
 from napari_itis.plugin.rendered_masks import RenderedMasks
 
@@ -33,11 +33,13 @@ class Workspace:
     Parameters
     ----------
     image : napari.layers.Image
+    session : AnnotationSession, optional
+        To go on with, of the image's size; an empty one by default.
     """
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, session: AnnotationSession | None = None) -> None:
         self.source = ImageSource(image)
-        self.session = AnnotationSession(self.source.shape, self.source.slices)
+        self.session = session or AnnotationSession(self.source.shape, self.source.slices)
         self.layers = LayerSet(self.source.slices, self.source.shape)
         self.label = 1
         self.frame: Frame = (0,) * len(self.source.slices)
@@ -50,6 +52,7 @@ class Workspace:
         self._shown: dict[Frame, np.ndarray] = {}
         self._image = weakref.ref(image)
         self._identity = _identity(image)
+        self.name, self.path = image.name, image_path(image)
 
     @property
     def image(self) -> Image | None:
@@ -64,7 +67,14 @@ class Workspace:
         """Go on with another layer of the same image, or with new pixels of the same size."""
         self._image = weakref.ref(image)
         self._identity = _identity(image)
+        self.name, self.path = image.name, image_path(image)
         self.source = ImageSource(image)
+
+    def take_layers(self, other: Workspace) -> None:
+        """Show this session in the layers of another one of the same image, which has none then."""
+        rendered = self.layers.rendered
+        self.layers, other.layers = other.layers, self.layers
+        self.layers.rendered = rendered
 
     # From the layers into the session.
 
@@ -177,6 +187,13 @@ class Workspace:
         self.forget_rendering()
 
     # From the session into the layers.
+
+    def draw(self) -> Any:
+        """What a mask layer shows of the whole session, to be handed to it; for any thread."""
+        data = self.layers.new_mask_data()
+        for frame in self.session.frames() if self.layers.rendered is None else ():
+            data[frame] = self.session.compose(frame)
+        return data
 
     def write_clicks(self) -> None:
         """Show the clicks of the current object, on every slice, in the Points layers."""

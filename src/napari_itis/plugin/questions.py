@@ -1,0 +1,44 @@
+"""Questions that a user has to answer before something is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qtpy.QtWidgets import QApplication, QMessageBox
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with two answers, of which the second leaves everything as it is.
+
+    Attributes
+    ----------
+    text : str
+        The question.
+    go_on : str
+        What the button says that answers it with yes.
+    reasons : tuple of str
+        Why it is asked, a line each.
+    """
+
+    text: str
+    go_on: str
+    reasons: tuple[str, ...] = ()
+
+
+Ask = Callable[[Question], bool]
+
+
+def ask_user(question: Question) -> bool:
+    """Ask in a dialog, and wait for the answer."""
+    box = QMessageBox(QApplication.activeWindow())
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(question.text)
+    box.setInformativeText("\n".join(f"• {reason}" for reason in question.reasons))
+    go_on = box.addButton(question.go_on, QMessageBox.ButtonRole.AcceptRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    box.setEscapeButton(cancel)
+    box.exec()
+    return box.clickedButton() is go_on

@@ -1,0 +1,93 @@
+"""What a session file says of image, masks and network, as the layers of a viewer tell it.
+
+Each function is called on the main thread and returns one that reads pixels or files: for another
+thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_itis.annotation.metadata import (
+    ImageFacts,
+    MasksFacts,
+    SessionMetadata,
+    WeightsFacts,
+    fingerprint,
+)
+from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.settings import shipped_weights
+from napari_itis.video.masks import MaskSequence
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_itis.plugin.controller import Controller
+    from napari_itis.plugin.workspace import Workspace
+
+
+def session_facts(controller: Controller, workspace: Workspace) -> Callable[[], SessionMetadata]:
+    """Everything that a file says besides the session.
+
+    Parameters
+    ----------
+    controller : Controller
+    workspace : Workspace
+    """
+    image = image_facts(workspace)
+    masks = workspace.corrected() if workspace.corrected is not None else None
+    existing = None if masks is None else masks_facts(masks, workspace.source)
+    name, chosen = controller.activity.weights, controller.worker.options.weights
+    label, frame = workspace.label, workspace.frame
+
+    def gather() -> SessionMetadata:
+        return SessionMetadata(
+            image(),
+            weights_facts(name, chosen) if name else None,
+            None if existing is None else existing(),
+            label=label,
+            frame=frame,
+        )
+
+    return gather
+
+
+def image_facts(workspace: Workspace) -> Callable[[], ImageFacts]:
+    """By what the image of a workspace is known again, also after its layer was removed."""
+    source, path = workspace.source, workspace.path
+    name = workspace.name if workspace.image is None else workspace.image.name
+
+    def gather() -> ImageFacts:
+        known = fingerprint(source.pixels, source.shape, source.slices)
+        return ImageFacts(name, source.shape, source.slices, source.dtype, known, path)
+
+    return gather
+
+
+def masks_facts(masks: Labels, source: ImageSource) -> Callable[[], MasksFacts]:
+    """By what the masks that were there before are known again; `source` is the image's."""
+    path, data = masks_path(masks), masks.data[0] if masks.multiscale else masks.data
+
+    def gather() -> MasksFacts:
+        return MasksFacts(path, fingerprint(data.__getitem__, source.shape, source.slices))
+
+    return gather
+
+
+def weights_facts(name: str, file: str | None) -> WeightsFacts:
+    """By what weights are known again; reads a file that is not a shipped one."""
+    shipped = shipped_weights()
+    if file is None or file in shipped:
+        return WeightsFacts(name, shipped.get(name, ""))
+    with Path(file).open("rb") as opened:
+        return WeightsFacts(name, hashlib.file_digest(opened, "sha256").hexdigest())
+
+
+def masks_path(masks: Labels) -> str:
+    """Where a Labels layer came from; see `image_path`."""
+    data: Any = masks.data
+    path = data.folder if isinstance(data, MaskSequence) else masks.source.path
+    return str(Path(path).absolute()) if path else ""
