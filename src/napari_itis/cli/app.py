@@ -287,6 +287,62 @@ def propagate(
     )
 
 
+@app.command()
+def annotate(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder of a DAVIS data set.")],
+    sequence: Annotated[str, typer.Argument(metavar="SEQUENCE")],
+    initial_masks: Annotated[
+        Path, typer.Option(metavar="DIR", help="Masks to correct, FRAME.png or SEQUENCE/FRAME.png.")
+    ],
+    budget: Annotated[int, typer.Option(min=1, help="Clicks on all frames together.")] = 50,
+    clicks_per_frame: Annotated[int, typer.Option(min=1, help="At most, on each visit.")] = 3,
+    order: Annotated[
+        str, typer.Option(metavar="ranking|even", help="Which frame is looked at next.")
+    ] = "ranking",
+    carry_on: Annotated[
+        bool, typer.Option("--carry-on/--no-carry-on", help="Carry corrected masks on.")
+    ] = True,
+    content: Annotated[
+        float, typer.Option(min=0, max=1, metavar="IOU", help="A frame this good is left alone.")
+    ] = 0.9,
+    label: Annotated[
+        int | None,
+        typer.Option(
+            "--object", min=1, metavar="LABEL", help="One of them; all as one by default."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    weights: Weights = None,
+    device: Device = "auto",
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="All figures.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the masks, a palette PNG a frame.")
+    ] = None,
+) -> None:
+    """Correct the masks of a video as an annotator would and count what the clicks gain."""
+    from napari_itis.cli.annotate import AnnotateOptions
+    from napari_itis.cli.annotate import annotate as run
+
+    run(
+        AnnotateOptions(
+            root,
+            sequence,
+            initial_masks,
+            label=label,
+            budget=budget,
+            clicks_per_frame=clicks_per_frame,
+            order=order,
+            carry_on=carry_on,
+            content=content,
+            seed=seed,
+            weights=weights,
+            device=device,
+            json_path=json,
+            output=output,
+        )
+    )
+
+
 @weights_app.command("list")
 def weights_list() -> None:
     """Print the names that --weights knows."""

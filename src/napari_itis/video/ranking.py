@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 
 import cv2
@@ -25,6 +25,9 @@ _KEPT = 48
 _NEIGHBOURS = 6
 # Parts thinner than this share of the object's size are ragged.
 _THIN = 0.05
+# Where there is no mask nothing can be told.
+_ABSENT = 0.5
+_NO_OTHERS: Mapping[int, NDArray[np.bool_]] = {}
 
 
 @dataclass(frozen=True)
@@ -113,38 +116,63 @@ class FrameScores:
         """
         for frame in range(len(self.values)) if frames is None else frames:
             if np.isnan(self.values[frame]):
-                self.values[frame] = self._score(frame)
+                self.values[frame] = self.score(frame)
                 yield frame, float(self.values[frame])
 
-    def symptoms(self, frame: int) -> Symptoms:
-        """What speaks against the mask of a frame, which must not be empty."""
-        image, mask = self._image(frame), self._mask(frame)
-        fits = [self._moved_fit(frame, image, mask, other) for other in self._beside(frame)]
+    def symptoms(
+        self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS
+    ) -> Symptoms:
+        """What speaks against the mask of a frame, which must not be empty; see `score`."""
+        image, mask = self._image(frame), self._mask(frame, instead)
+        fits = [
+            self._moved_fit(image, mask, other, self._mask(other, instead))
+            for other in self._beside(frame)
+        ]
         refined = self._predictor.refine(image, mask, [centre_click(mask)]).mask
-        area = self._area(frame)
+        seen = look(self._predictor, image, mask) if frame in instead else self._look(frame)
+        usual = self._usual_area(frame, instead)
         return Symptoms(
             motion=1 - max(fits, default=1.0),
             jump=1 - min(fits, default=1.0),
             network=1 - _iou(mask, refined),
-            looks=self._unlike(frame),
-            size=min(1.0, abs(float(np.log2(area / self._usual_area(frame)))) / 2),
+            looks=self._unlike(frame, seen),
+            size=min(1.0, abs(float(np.log2(np.count_nonzero(mask) / usual))) / 2),
             shape=_raggedness(mask),
         )
 
-    def _score(self, frame: int) -> float:
-        if not self._area(frame):
-            return 0.5
-        return float(np.mean(astuple(self.symptoms(frame))))
+    def score(self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS) -> float:
+        """Score a frame as it would be with other masks; nothing is kept.
+
+        Parameters
+        ----------
+        frame : int
+        instead : mapping of int to ndarray of bool, shape (H, W), optional
+            Masks of this frame and others that are to stand for those that are there.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
+        if not self._mask(frame, instead).any():
+            return _ABSENT
+        return float(np.mean(astuple(self.symptoms(frame, instead))))
 
     def _image(self, frame: int) -> NDArray[np.uint8]:
         return to_rgb8(np.asarray(self._frames[frame]))
 
-    def _mask(self, frame: int) -> NDArray[np.bool_]:
+    def _mask(
+        self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS
+    ) -> NDArray[np.bool_]:
+        if frame in instead:
+            return instead[frame]
         mask = np.asarray(self._masks(frame), bool)
         self._areas[frame] = np.count_nonzero(mask)
         return mask
 
-    def _area(self, frame: int) -> int:
+    def _area(self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS) -> int:
+        if frame in instead:
+            return int(np.count_nonzero(instead[frame]))
         if self._areas[frame] < 0:
             self._mask(frame)
         return int(self._areas[frame])
@@ -152,25 +180,27 @@ class FrameScores:
     def _beside(self, frame: int) -> list[int]:
         return [f for f in (frame - 1, frame + 1) if 0 <= f < len(self.values)]
 
-    def _usual_area(self, frame: int) -> float:
+    def _usual_area(self, frame: int, instead: Mapping[int, NDArray[np.bool_]]) -> float:
         low, high = max(0, frame - _NEIGHBOURS), frame + _NEIGHBOURS + 1
-        areas = [self._area(f) for f in range(low, min(high, len(self.values)))]
+        areas = [self._area(f, instead) for f in range(low, min(high, len(self.values)))]
         return float(np.median([area for area in areas if area]))
 
     def _moved_fit(
-        self, frame: int, image: NDArray[np.uint8], mask: NDArray[np.bool_], other: int
+        self,
+        image: NDArray[np.uint8],
+        mask: NDArray[np.bool_],
+        other: int,
+        neighbour: NDArray[np.bool_],
     ) -> float:
         """IoU of a mask with that of another frame moved to it."""
-        neighbour = self._mask(other)
         if not neighbour.any():
             return 0.0
         window = window_around(mask | neighbour)
         backward = flow(image[window], self._image(other)[window])
         return _iou(mask[window], move_mask(neighbour[window], backward))
 
-    def _unlike(self, frame: int) -> float:
+    def _unlike(self, frame: int, seen: Looks) -> float:
         """How far a mask is from what looks like the object on most of the anchors."""
-        seen = self._look(frame)
         anchors = [a for a in self._anchors(frame) if self._trusted(a) > 0.5]
         return 1 - _agreement(seen, [self._look(a) for a in anchors])
 
