@@ -3,9 +3,12 @@
 import os
 import shutil
 import sys
+import tempfile
 
 
 def pytest_configure(config):
+    # Nothing is left among what the user keeps, and no window offers what is there.
+    os.environ["NAPARI_ITIS_DATA"] = tempfile.mkdtemp(prefix="napari-itis-tests-")
     # A server of its own even on a desktop: windows that steal the mouse make tests fail.
     # NAPARI_ITIS_SHOW=1 keeps them on the real display, to look at.
     if sys.platform.startswith("linux") and not os.environ.get("NAPARI_ITIS_SHOW"):
@@ -14,3 +17,7 @@ def pytest_configure(config):
         from napari_itis.cli.display import start_virtual_display
 
         start_virtual_display()
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(os.environ["NAPARI_ITIS_DATA"], ignore_errors=True)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 
 from napari_itis.plugin.frame_strip import WORDS
 from napari_itis.plugin.save_button import SaveButton
+from napari_itis.plugin.session_bar import SessionButton
 from napari_itis.plugin.video_correction import Mark, Progress
 from napari_itis.plugin.video_hints import next_step
 from napari_itis.plugin.video_widget import VideoWidget
@@ -280,8 +281,10 @@ def test_a_committed_frame_is_seen_on_the_button_and_can_be_taken_back(show):
 def test_nothing_can_be_done_without_a_video(show):
     widget = show(FakeVideo(0))
     usable = [one.text() for one in widget.findChildren(QPushButton) if one.isEnabled()]
-    # Only what stops hidden work is left.
-    assert set(usable) <= {"Stop"}
+    # What stops hidden work is left, and opening a session, which may bring its video.
+    assert set(usable) <= {"Stop", "Session"}
+    assert widget.findChild(SessionButton).open.isEnabled()
+    assert not widget.findChild(SessionButton).save.isEnabled()
     assert "Open a video" in widget._hint.text()
     click(widget._strip, 0)
     assert not widget.video.calls

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.session_files import SessionFiles
 from napari_itis.plugin.video_correction import VideoCorrection
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _controllers: weakref.WeakKeyDictionary[ViewerModel, Controller] = weakref.WeakKeyDictionary()
 _videos: weakref.WeakKeyDictionary[ViewerModel, VideoCorrection] = weakref.WeakKeyDictionary()
+
+_files: weakref.WeakKeyDictionary[ViewerModel, SessionFiles] = weakref.WeakKeyDictionary()
 
 
 def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> Controller:
@@ -31,7 +34,7 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
     if controller is None:
         controller = Controller(viewer, factory)
         _controllers[viewer] = controller
-        weakref.finalize(viewer, controller.worker.stop)
+        _stop_with_window(viewer, controller)
     return controller
 
 
@@ -47,3 +50,27 @@ def video_correction_of(viewer: ViewerModel) -> VideoCorrection:
     if video is None:
         video = _videos[viewer] = VideoCorrection(controller_of(viewer))
     return video
+
+
+def session_files_of(viewer: ViewerModel) -> SessionFiles:
+    """The session files of a viewer, made at the first call; see `controller_of`.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    files = _files.get(viewer)
+    if files is None:
+        files = _files[viewer] = SessionFiles(controller_of(viewer))
+    return files
+
+
+def _stop_with_window(viewer: ViewerModel, controller: Controller) -> None:
+    """End the inference thread with the viewer's window, or with the viewer where it has none."""
+    weakref.finalize(viewer, controller.worker.stop)
+    # napari itself keeps closed viewers in memory.
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+    if window is not None:
+        worker = controller.worker
+        window.destroyed.connect(lambda *_: worker.stop())

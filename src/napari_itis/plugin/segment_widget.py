@@ -18,12 +18,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_itis.plugin.controllers import controller_of
+from napari_itis.plugin.controllers import controller_of, session_files_of
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_list import ObjectList, swatch
+from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import preferred_options
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class SegmentWidget(QWidget):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.controller = controller_of(napari_viewer)
+        self.files = session_files_of(napari_viewer)
         self._connected = False
         self._window: QWidget | None = None
         self._build()
@@ -59,6 +61,10 @@ class SegmentWidget(QWidget):
         self._images = QComboBox()
         self._images.setPlaceholderText("Choose an image …")
         self._images.setToolTip("The image layer to annotate; each has its own objects")
+        # A long name must not widen the dock.
+        self._images.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self._images.activated.connect(self._on_image)
         self._hint = _label("itisHint")
         self._positive = _button("Positive", "Left-click adds what belongs to the object (T)")
@@ -115,7 +121,7 @@ class SegmentWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.setContentsMargins(10, 8, 10, 8)
-        layout.addWidget(self._images)
+        layout.addWidget(SessionBar(self.files, self._images))
         layout.addWidget(self._hint)
         layout.addWidget(self._restore)
         layout.addLayout(signs)

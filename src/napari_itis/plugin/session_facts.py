@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_itis.annotation import Frame
 from napari_itis.annotation.metadata import (
     ImageFacts,
     MasksFacts,
@@ -38,8 +39,7 @@ def session_facts(controller: Controller, workspace: Workspace) -> Callable[[], 
     workspace : Workspace
     """
     image = image_facts(workspace)
-    masks = workspace.corrected() if workspace.corrected is not None else None
-    existing = None if masks is None else masks_facts(masks, workspace.source)
+    existing = workspace.existing
     name, chosen = controller.activity.weights, controller.worker.options.weights
     label, frame = workspace.label, workspace.frame
 
@@ -61,7 +61,7 @@ def image_facts(workspace: Workspace) -> Callable[[], ImageFacts]:
     name = workspace.name if workspace.image is None else workspace.image.name
 
     def gather() -> ImageFacts:
-        known = fingerprint(source.pixels, source.shape, source.slices)
+        known = _fingerprint(source.pixels, source)
         return ImageFacts(name, source.shape, source.slices, source.dtype, known, path)
 
     return gather
@@ -72,7 +72,7 @@ def masks_facts(masks: Labels, source: ImageSource) -> Callable[[], MasksFacts]:
     path, data = masks_path(masks), masks.data[0] if masks.multiscale else masks.data
 
     def gather() -> MasksFacts:
-        return MasksFacts(path, fingerprint(data.__getitem__, source.shape, source.slices))
+        return MasksFacts(path, _fingerprint(data.__getitem__, source))
 
     return gather
 
@@ -82,8 +82,12 @@ def weights_facts(name: str, file: str | None) -> WeightsFacts:
     shipped = shipped_weights()
     if file is None or file in shipped:
         return WeightsFacts(name, shipped.get(name, ""))
-    with Path(file).open("rb") as opened:
-        return WeightsFacts(name, hashlib.file_digest(opened, "sha256").hexdigest())
+    try:
+        with Path(file).open("rb") as opened:
+            return WeightsFacts(name, hashlib.file_digest(opened, "sha256").hexdigest())
+    except OSError:
+        # Gone since it was loaded: no reason not to save.
+        return WeightsFacts(name)
 
 
 def masks_path(masks: Labels) -> str:
@@ -91,3 +95,11 @@ def masks_path(masks: Labels) -> str:
     data: Any = masks.data
     path = data.folder if isinstance(data, MaskSequence) else masks.source.path
     return str(Path(path).absolute()) if path else ""
+
+
+def _fingerprint(pixels: Callable[[Frame], Any], source: ImageSource) -> str:
+    try:
+        return fingerprint(pixels, source.shape, source.slices)
+    except Exception:
+        # Files that cannot be read any more are no reason not to save what was done on them.
+        return ""

@@ -85,6 +85,7 @@ class VideoCorrection(QObject):
         controller.changed.connect(self._on_changed)
         controller.layers_changed.connect(self._on_layers)
         controller.notice.connect(self.notice)
+        controller.replaced.connect(self._on_replaced)
 
     def attach(self) -> None:
         """A dock is shown: follow what happens in the viewer."""
@@ -370,6 +371,10 @@ class VideoCorrection(QObject):
         if frames:
             self._scores.update(frames)
             self._suspicion.update(frames)
+
+    def _on_replaced(self, workspace: Workspace) -> None:
+        if self._carrying is not None and self._carrying.workspace is workspace:
+            self.cancel()
 
     def _on_carried(self, frame: int) -> None:
         carrying = self._carrying

@@ -21,12 +21,13 @@ from qtpy.QtWidgets import (
 
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.carry_on_box import CarryOnBox
-from napari_itis.plugin.controllers import video_correction_of
+from napari_itis.plugin.controllers import session_files_of, video_correction_of
 from napari_itis.plugin.frame_strip import FrameStrip, StripLegend
 from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
+from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.video_correction import Mark, VideoCorrection
 from napari_itis.plugin.video_hints import next_step
 
@@ -52,6 +53,7 @@ class VideoWidget(QWidget):
     def __init__(self, napari_viewer: ViewerModel, *, video: VideoCorrection | None = None) -> None:
         super().__init__()
         self.video = video_correction_of(napari_viewer) if video is None else video
+        self.files = session_files_of(napari_viewer)
         self._connected = False
         self._layers: list[tuple[Labels, str]] = []
         self._build()
@@ -150,7 +152,7 @@ class VideoWidget(QWidget):
         area.setWidget(inner)
         above = QVBoxLayout()
         above.setContentsMargins(10, 8, 10, 0)
-        above.addWidget(self._masks)
+        above.addWidget(SessionBar(self.files, self._masks))
         above.addWidget(self._hint)
         below = QVBoxLayout()
         below.setSpacing(8)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_itis.annotation import AnnotationSession, Frame
+from napari_itis.annotation.metadata import MasksFacts
 from napari_itis.annotation.records import Key
 from napari_itis.clicks import Click
 from napari_itis.plugin.click_rows import Row, as_data, match, read_point, rows_of
@@ -16,6 +18,7 @@ from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
 from napari_itis.plugin.rendered_masks import RenderedMasks
+from napari_itis.plugin.session_facts import masks_facts
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
@@ -48,6 +51,8 @@ class Workspace:
         """Whether a stroke may have reached other slices than the visible one."""
         self.corrected: weakref.ref[Labels] | None = None
         """The layer whose masks are corrected."""
+        self.existing: Callable[[], MasksFacts] | None = None
+        """What is known of these masks, also after their layer was removed; for another thread."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
         self._shown: dict[Frame, np.ndarray] = {}
         self._image = weakref.ref(image)
@@ -178,6 +183,7 @@ class Workspace:
         read, labels, largest = masks_in(masks)
         self.session.give_masks(read, labels=labels, largest=largest)
         self.corrected = weakref.ref(masks)
+        self.existing = masks_facts(masks, self.source)
         if len(self.session.slices) == 1:
             self.layers.rendered = RenderedMasks(self.session)
         else:
