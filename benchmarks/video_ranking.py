@@ -1,6 +1,8 @@
-"""How well wrong masks of a video are told from right ones without ground truth: area under a curve.
+"""How well wrong masks of a video are told from right ones without ground truth.
 
-Usage: python benchmarks/video_ranking.py ROOT METHOD [SEQUENCE ...] [--wrong 0.7] [--json FILE]
+The area under the ROC curve of the scores, for masks below a J. Usage:
+
+python benchmarks/video_ranking.py ROOT METHOD [SEQUENCE ...] [--wrong 0.7] [--json FILE]
        METHOD: a folder of ROOT/Results
 """
 
