@@ -94,8 +94,8 @@ class FakeVideo(VideoCorrection):
         self.shown[self.frame] = Mark.AUTOMATIC if committed else Mark.COMMITTED
         self._note("commit")
 
-    def propagate(self, direction, count=None, overwrite=False):
-        self._note("propagate", direction, count, overwrite)
+    def propagate(self, direction, count=None, overwrite=False, keep_better=False):
+        self._note("propagate", direction, count, overwrite, keep_better)
 
     def pause(self, paused):
         self._note("pause", paused)

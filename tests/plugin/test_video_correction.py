@@ -57,7 +57,16 @@ def video(masks, make_controller, settle, monkeypatch):
             for frame in frames:
                 yield frame, float(not np.array_equal(self.masks(frame), where(frame)))
 
-    for name, part in (("propagation", propagate), ("ranking", FrameScores)):
+    def propagate_where_better(predictor, frames, scores, mask, start, stop, **options):
+        for step in propagate(predictor, frames, mask, start, stop, **options):
+            same = np.array_equal(scores.masks(step.frame), step.mask)
+            yield SimpleNamespace(step=step, better=not same)
+
+    for name, part in (
+        ("propagation", propagate),
+        ("ranking", FrameScores),
+        ("better", propagate_where_better),
+    ):
         fake = SimpleNamespace(**{part.__name__: part})
         monkeypatch.setitem(sys.modules, f"napari_itis.video.{name}", fake)
     truth = np.stack([where(frame) for frame in range(FRAMES)]).astype(np.int32)
@@ -179,6 +188,19 @@ def test_a_propagation_leaves_the_users_frames_alone(video, wait, settle):
     video.controller.undo()
     assert np.array_equal(shown(video, 5), before)
     assert len(video.controller.workspace.layers.positive.data) == 1
+
+
+def test_masks_that_look_better_are_kept_if_wanted(video, wait, masks):
+    video.go_to(3)
+    video.propagate(1, keep_better=True)
+    wait(lambda: video.propagation is None)
+    assert video.told == [
+        "The object was lost on frame 7: 3 frames done, 2 of them kept their mask"
+    ]
+    assert np.array_equal(shown(video, 5) == 1, where(5))
+    assert video.marks()[5] == video.marks()[4] == Mark.AUTOMATIC
+    video.controller.undo()
+    assert np.array_equal(shown(video, 5), masks[5])
 
 
 def test_backwards_and_paused(video, wait, qapp):

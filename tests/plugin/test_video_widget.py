@@ -349,8 +349,12 @@ def test_a_mask_is_carried_on_over_the_range_that_was_set(show):
     QTest.mouseClick(box.forwards, LEFT)
     box._range.setValue(20)
     box._overwrite.click()
+    box._keep_better.click()
     QTest.mouseClick(box.backwards, LEFT)
-    assert video.calls == [("propagate", 1, None, False), ("propagate", -1, 20, True)]
+    assert video.calls == [
+        ("propagate", 1, None, False, True),
+        ("propagate", -1, 20, True, False),
+    ]
 
 
 def test_a_propagation_is_paused_goes_on_and_is_cancelled(show):
@@ -573,8 +577,8 @@ def test_keys_on_the_canvas_do_what_the_buttons_do(window, layer):
         ("worst",),
         ("next_uncorrected",),
         ("commit",),
-        ("propagate", 1, None, False),
-        ("propagate", -1, None, False),
+        ("propagate", 1, None, False, True),
+        ("propagate", -1, None, False, True),
         ("pause", True),
         ("cancel",),
     ]

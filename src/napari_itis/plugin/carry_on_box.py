@@ -15,8 +15,8 @@ _MOST = 1_000_000
 class CarryOnBox(QGroupBox):
     """Direction, range, and what to do with frames that were corrected already."""
 
-    asked = Signal(int, object, bool)
-    """(direction, count or None, overwrite): the user wants the mask carried on."""
+    asked = Signal(int, object, bool, bool)
+    """(direction, count or None, overwrite, keep_better): the user wants the mask carried on."""
     paused = Signal(bool)
     """Let it wait, or go on."""
     cancelled = Signal()
@@ -40,6 +40,11 @@ class CarryOnBox(QGroupBox):
         self._overwrite.setToolTip(
             "Off, it stops at a frame that was corrected or committed. On, it replaces them"
         )
+        self._keep_better = QCheckBox("Keep masks that look better")
+        self._keep_better.setChecked(True)
+        self._keep_better.setToolTip(
+            "On, each frame keeps its mask if that is less suspicious than what is carried to it"
+        )
         self.pause = make_button("Pause", "Let it wait, or go on", "G")
         self.pause.clicked.connect(lambda: self.paused.emit(not self._waiting))
         self.cancel = make_button("Cancel", "Stop; the masks so far stay, Ctrl+Z undoes them", "Q")
@@ -56,8 +61,9 @@ class CarryOnBox(QGroupBox):
         row.addWidget(QLabel("Range"))
         row.addWidget(self._range, 1)
         grid.addLayout(row, 1, 0, 1, 2)
-        grid.addWidget(self._overwrite, 2, 0, 1, 2)
-        grid.addWidget(self._progress, 3, 0, 1, 2)
+        grid.addWidget(self._keep_better, 2, 0, 1, 2)
+        grid.addWidget(self._overwrite, 3, 0, 1, 2)
+        grid.addWidget(self._progress, 4, 0, 1, 2)
 
     def show_state(self, progress: Progress | None, backwards: bool, forwards: bool) -> None:
         """Show what is under way and what can be begun.
@@ -78,4 +84,5 @@ class CarryOnBox(QGroupBox):
         self._progress.show_progress(progress)
 
     def _ask(self, direction: int) -> None:
-        self.asked.emit(direction, self._range.value() or None, self._overwrite.isChecked())
+        overwrite, keep_better = self._overwrite.isChecked(), self._keep_better.isChecked()
+        self.asked.emit(direction, self._range.value() or None, overwrite, keep_better)

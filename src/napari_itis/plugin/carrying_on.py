@@ -29,11 +29,14 @@ class Carried:
     mask : PackedMask
     lost : bool
         Whether the object was lost here: the mask is not worth taking over.
+    better : bool
+        Whether it is to take the place of the mask that is there.
     """
 
     frame: int
     mask: PackedMask
     lost: bool
+    better: bool = True
 
 
 class CarryingOn(QObject):
@@ -49,6 +52,8 @@ class CarryingOn(QObject):
         To where, in order; not `start` itself.
     overwrite : bool
         Whether corrected and committed frames are replaced too.
+    keep_better : bool
+        Whether masks stay that are less suspicious than what is carried to their frames.
     """
 
     carried = Signal(int)
@@ -64,13 +69,15 @@ class CarryingOn(QObject):
         start: int,
         frames: range,
         overwrite: bool,
+        keep_better: bool,
     ) -> None:
         super().__init__()
         self._worker, self._session = worker, workspace.session
         self.workspace, self.label, self._overwrite = workspace, label, overwrite
+        self._keep_better = keep_better
         self._frames = frames if overwrite else _until_the_users_own(workspace, label, frames)
         self._shortened = len(self._frames) < len(frames)
-        self.total, self.done = len(self._frames), 0
+        self.total, self.done, self._kept = len(self._frames), 0, 0
         self.beside = (start, start)
         """The frame it began on, and the one that was carried last."""
         self._task = Task(self._steps(start), urgency=1)
@@ -104,15 +111,28 @@ class CarryingOn(QObject):
         mask, clicks = record.mask.unpack(), record.clicks
         frames, stop = VideoFrames(self.workspace), self._frames[-1] if self._frames else start
         trusted = _trusted(self.workspace, self.label, start)
+        there, label = (self._session.snapshot() if self._keep_better else None), self.label
 
         def steps(predictor: PredictorLike) -> Iterator[Carried]:
             from napari_itis.video.propagation import propagate
 
             references = {frame: packed.unpack() for frame, packed in trusted.items()}
-            for step in propagate(
-                predictor, frames, mask, start, stop, clicks=clicks, references=references
+            if there is None:
+                for step in propagate(
+                    predictor, frames, mask, start, stop, clicks=clicks, references=references
+                ):
+                    yield Carried(step.frame, PackedMask.pack(step.mask), step.lost)
+                return
+
+            from napari_itis.video.better import propagate_where_better
+            from napari_itis.video.ranking import FrameScores
+
+            scores = FrameScores(predictor, frames, lambda frame: there.compose((frame,)) == label)
+            for choice in propagate_where_better(
+                predictor, frames, scores, mask, start, stop, clicks=clicks, references=references
             ):
-                yield Carried(step.frame, PackedMask.pack(step.mask), step.lost)
+                step = choice.step
+                yield Carried(step.frame, PackedMask.pack(step.mask), step.lost, choice.better)
 
         return steps
 
@@ -120,7 +140,12 @@ class CarryingOn(QObject):
         if task is not self._task:
             return
         if value.lost:
-            self._finish(f"The object was lost on frame {value.frame}: {self._count()} done")
+            self._finish(f"The object was lost on frame {value.frame}: {self._done()}")
+            return
+        if not value.better:
+            self.done += 1
+            self._kept += 1
+            self.carried.emit(value.frame)
             return
         written = self._session.write(
             self._step, (value.frame,), self.label, value.mask, overwrite=self._overwrite
@@ -132,7 +157,7 @@ class CarryingOn(QObject):
         elif not self._step.open:
             self._finish("Taken back")
         else:
-            self._finish(f"Frame {value.frame} was changed meanwhile: {self._count()} done")
+            self._finish(f"Frame {value.frame} was changed meanwhile: {self._done()}")
 
     def _on_ended(self, task: Task, message: str) -> None:
         if task is not self._task:
@@ -140,9 +165,9 @@ class CarryingOn(QObject):
         if message:
             self._finish(f"Stopped after {self._count()}: {message}")
         elif self._shortened:
-            self._finish(f"{self._count()} done; the next one is corrected or committed")
+            self._finish(f"{self._done()}; the next one is corrected or committed")
         else:
-            self._finish(f"{self._count()} done")
+            self._finish(self._done())
 
     def _finish(self, message: str) -> None:
         if self._step is None:
@@ -155,7 +180,11 @@ class CarryingOn(QObject):
         self.ended.emit(message)
 
     def _count(self) -> str:
-        return f"{self.done} frame" + ("" if self.done == 1 else "s")
+        return f"{self.done} frame{'' if self.done == 1 else 's'}"
+
+    def _done(self) -> str:
+        kept = f", {self._kept} of them kept their mask" if self._kept else ""
+        return f"{self._count()} done{kept}"
 
 
 def _trusted(workspace: Workspace, label: int, start: int) -> dict[int, PackedMask]:

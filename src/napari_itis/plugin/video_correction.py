@@ -228,7 +228,11 @@ class VideoCorrection(QObject):
         return Progress(carrying.done, carrying.total, carrying.paused, text)
 
     def propagate(
-        self, direction: Literal[-1, 1], count: int | None = None, overwrite: bool = False
+        self,
+        direction: Literal[-1, 1],
+        count: int | None = None,
+        overwrite: bool = False,
+        keep_better: bool = False,
     ) -> None:
         """Carry the mask on screen on.
 
@@ -240,6 +244,8 @@ class VideoCorrection(QObject):
             Over so many frames at most; to the end of the video by default.
         overwrite : bool
             Whether corrected and committed frames are replaced too; by default it stops at one.
+        keep_better : bool
+            Whether masks stay that are less suspicious than what is carried to their frames.
         """
         controller = self.controller
         if not self.active or self._carrying is not None:
@@ -255,7 +261,9 @@ class VideoCorrection(QObject):
             self.notice.emit("There is no frame to carry the mask on to")
             return
         workspace, label = controller.workspace, controller.label
-        self._carrying = CarryingOn(controller.worker, workspace, label, start, frames, overwrite)
+        self._carrying = CarryingOn(
+            controller.worker, workspace, label, start, frames, overwrite, keep_better
+        )
         self._carrying.carried.connect(self._on_carried)
         self._carrying.ended.connect(self._on_carrying_ended)
         self._carrying.begin()

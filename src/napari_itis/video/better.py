@@ -56,7 +56,7 @@ def propagate_where_better(
     ------
     Choice
         For the frames that `propagate` gives, in order, each when the next one is known. Masks
-        of lost objects are never better.
+        of lost objects are never better, others always where there is none.
     """
     carried = {start: np.asarray(mask, bool)}
     waiting: Step | None = None
@@ -75,6 +75,8 @@ def propagate_where_better(
 def _compared(scores: FrameScores, step: Step, carried: dict[int, NDArray[np.bool_]]) -> Choice:
     if step.lost:
         return Choice(step, False)
+    if not scores.has_mask(step.frame):
+        return Choice(step, True)
     for _ in scores.compute([step.frame]):
         pass
     return Choice(step, scores.score(step.frame, carried) < scores.values[step.frame])

@@ -158,6 +158,10 @@ class FrameScores:
             return _ABSENT
         return float(np.mean(astuple(self.symptoms(frame, instead))))
 
+    def has_mask(self, frame: int) -> bool:
+        """Whether the mask of a frame is not empty."""
+        return self._area(frame) > 0
+
     def _image(self, frame: int) -> NDArray[np.uint8]:
         return to_rgb8(np.asarray(self._frames[frame]))
 
