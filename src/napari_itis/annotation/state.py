@@ -42,11 +42,23 @@ class SessionState(SessionContents):
         self._stamps = 0
         self._drawn: dict[Frame, np.ndarray] = {}
         self._changes = 0
+        # The latest ones at the end.
+        self._changed_at: dict[Key, int] = {}
 
     @property
     def changes(self) -> int:
         """Grows with every change: as long as it is the same, what was saved still holds."""
         return self._changes
+
+    def changed_since(self, changes: int) -> list[Key]:
+        """Records that may have changed since :attr:`changes` had a value; those of a new session
+        have not."""
+        found = []
+        for key, at in reversed(self._changed_at.items()):
+            if at <= changes:
+                break
+            found.append(key)
+        return found
 
     @property
     def can_undo(self) -> bool:
@@ -142,8 +154,13 @@ class SessionState(SessionContents):
         held = self._records.held.get(frame, {})
         return compose(bare, self.shape, self._untouched(frame), held)
 
-    def _put(self, key: Key, record: Record) -> None:
+    def _log(self, key: Key) -> None:
         self._changes += 1
+        self._changed_at.pop(key, None)
+        self._changed_at[key] = self._changes
+
+    def _put(self, key: Key, record: Record) -> None:
+        self._log(key)
         self._records[key] = record
         self._drawn.pop(key[0], None)
 
@@ -153,6 +170,7 @@ class SessionState(SessionContents):
         # that have arrived since.
         back = Step({key: self._records.get(key) for key in step.before}, places=step.places)
         for key, record in step.before.items():
+            self._log(key)
             if record is None:
                 self._records.pop(key, None)
             else:

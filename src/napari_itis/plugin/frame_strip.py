@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_itis.plugin.column_image import DARK, blank, fill, to_image
 from napari_itis.plugin.frame_axis import MARKER_HEIGHT, FrameWidget
-from napari_itis.plugin.video_correction import Mark
+from napari_itis.plugin.frame_marks import Mark
 
 WORDS = {
     Mark.EMPTY: "no mask",

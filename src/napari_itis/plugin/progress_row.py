@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_itis.plugin.video_correction import Progress
+from napari_itis.plugin.progress import Progress
 
 
 class ProgressRow(QWidget):

@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_itis.annotation import State
 from napari_itis.plugin.carrying_on import CarryingOn
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.existing_layers import can_be_corrected
+from napari_itis.plugin.frame_marks import FrameMarks, Mark
 from napari_itis.plugin.mask_saving import MaskSaving
+from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.layers import Labels
-
-
-class Mark(IntEnum):
-    """What a frame is for the current object, as the strip shows it."""
-
-    EMPTY = 0
-    AUTOMATIC = 1
-    SUSPICIOUS = 2
-    CORRECTED = 3
-    COMMITTED = 4
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far long work has come.
-
-    Attributes
-    ----------
-    done, total : int
-        Frames.
-    paused : bool
-    text : str
-        What is being done, for the user.
-    """
-
-    done: int
-    total: int
-    paused: bool
-    text: str
-
-
-_MARKS = {
-    State.AUTOMATIC: Mark.AUTOMATIC,
-    State.CORRECTED: Mark.CORRECTED,
-    State.COMMITTED: Mark.COMMITTED,
-}
 
 
 class VideoCorrection(QObject):
@@ -81,7 +43,7 @@ class VideoCorrection(QObject):
         self._scores: TruthScores | None = None
         self._saving: MaskSaving | None = None
         self._carrying: CarryingOn | None = None
-        self._seen: dict[tuple[int, ...], object] = {}
+        self._marks: FrameMarks | None = None
         controller.changed.connect(self._on_changed)
         controller.layers_changed.connect(self._on_layers)
         controller.notice.connect(self.notice)
@@ -143,17 +105,12 @@ class VideoCorrection(QObject):
 
     def marks(self) -> np.ndarray:
         """uint8 (frames,) of `Mark`: the current object on each frame."""
-        marks = np.full(self.frames, Mark.EMPTY, np.uint8)
-        if self._suspicion is None:
-            return marks
-        session, label = self.controller.workspace.session, self.controller.label
-        if self.source is not None and label in session.objects():
-            # Most likely; who looks at a frame, or ranks it, finds out.
-            marks[self._suspicion.present | ~self._suspicion.looked_at] = Mark.AUTOMATIC
-        for (frame,), state in session.states(label).items():
-            marks[frame] = _MARKS[state]
-        suspicious = self._suspicion.suspicious
-        marks[suspicious & (marks <= Mark.AUTOMATIC)] = Mark.SUSPICIOUS
+        if self._marks is None:
+            return np.full(self.frames, Mark.EMPTY, np.uint8)
+        found, label = self._suspicion, self.controller.label
+        existing = self.source is not None and label in self.controller.workspace.session.objects()
+        marks = self._marks.show(existing, found.looked_at, found.present)
+        marks[found.suspicious & (marks <= Mark.AUTOMATIC)] = Mark.SUSPICIOUS
         return marks
 
     @property
@@ -339,7 +296,7 @@ class VideoCorrection(QObject):
         if of != self._of:
             self._turn_to(of)
         elif of is not None:
-            self._update(self._changed_frames())
+            self._follow()
         self.changed.emit()
 
     def _turn_to(self, of: tuple[Workspace, int, object] | None) -> None:
@@ -349,7 +306,7 @@ class VideoCorrection(QObject):
                 part.stop()
         before, self._of = self._of, of
         if of is None:
-            self._suspicion = self._scores = self._saving = None
+            self._suspicion = self._scores = self._saving = self._marks = None
             return
         workspace, label, _ = of
         if before is None or before[0] is not workspace:
@@ -361,21 +318,11 @@ class VideoCorrection(QObject):
         self._suspicion.notice.connect(self.notice)
         self._scores = TruthScores(workspace, label)
         self._scores.changed.connect(self.changed)
-        self._changed_frames()
+        self._marks = FrameMarks(workspace.session, label)
 
-    def _changed_frames(self) -> list[int]:
-        """Frames whose mask of the object is another one than at the last call."""
-        workspace, label, _ = self._of
-        now = {
-            frame: record.mask
-            for (frame, other), record in workspace.session.records.items()
-            if other == label
-        }
-        before, self._seen = self._seen, now
-        return [f[0] for f in {*before, *now} if before.get(f) is not now.get(f)]
-
-    def _update(self, frames: Iterable[int]) -> None:
-        frames = list(frames)
+    def _follow(self) -> None:
+        """Take note of masks that have changed."""
+        frames = self._marks.update()
         if frames:
             self._scores.update(frames)
             self._suspicion.update(frames)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_itis.plugin.video_correction import Mark, VideoCorrection
+from napari_itis.plugin.frame_marks import Mark
+from napari_itis.plugin.video_correction import VideoCorrection
 
 
 def next_step(video: VideoCorrection, marks: np.ndarray, suspicion: np.ndarray) -> str:
