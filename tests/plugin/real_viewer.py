@@ -32,7 +32,7 @@ class Counting:
 class Person:
     """Mouse and keys of a viewer with the plugin docked; positions are (y, x) of the image."""
 
-    def __init__(self, layers, make_predictor):
+    def __init__(self, layers, make_predictor, **options):
         self.predictor = None
         self._counted = 0
 
@@ -40,7 +40,7 @@ class Person:
             self.predictor = Counting(make_predictor(options, notice))
             return self.predictor
 
-        self.viewer, self.controller = open_window(layers, factory)
+        self.viewer, self.controller = open_window(layers, factory, **options)
         self.canvas = self.viewer.window._qt_viewer.canvas
         self.widget = next(
             dock.inner_widget()

@@ -36,6 +36,8 @@ class Autosaving(QObject):
     ----------
     minutes : callable
         Returns the minutes between two autosaves; 0: none, not even when the window closes.
+    active : bool
+        Off for a window in which a script works: nothing is saved by itself, or offered.
     offers : list of LeftBehind
         Sessions of processes that are gone, the newest first; what the user was not asked about.
     """
@@ -45,6 +47,7 @@ class Autosaving(QObject):
     def __init__(self, files: SessionFiles) -> None:
         super().__init__()
         self.minutes = autosave_minutes
+        self.active = True
         self.offers: list[LeftBehind] = []
         self.autosaves = Autosaves()
         self._files = files
@@ -60,7 +63,7 @@ class Autosaving(QObject):
 
     def watch(self, window: QWidget) -> None:
         """Autosave until this window closes, and look for what others have left behind."""
-        if self._window is None and not self._finished:
+        if self.active and self._window is None and not self._finished:
             self._window = window
             window.installEventFilter(self)
             self._timer.start()

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_itis.plugin.controllers import controller_of
+from napari_itis.plugin.controllers import controller_of, session_files_of
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.sample_data import astronaut
 from napari_itis.plugin.segment_widget import SegmentWidget
@@ -39,7 +39,7 @@ def run(screenshot: Path | None = None, factory: PredictorFactory = make_predict
     """
     import napari
 
-    viewer, controller = open_window([astronaut()[0]], factory)
+    viewer, controller = open_window([astronaut()[0]], factory, autosave=screenshot is None)
     if screenshot is None:
         for click in CLICKS:
             place(controller, *click)
@@ -57,15 +57,19 @@ def run(screenshot: Path | None = None, factory: PredictorFactory = make_predict
 
 
 def open_window(
-    layers: list, factory: PredictorFactory = make_predictor
+    layers: list, factory: PredictorFactory = make_predictor, *, autosave: bool = False
 ) -> tuple[Viewer, Controller]:
-    """Open napari with layers (as sample data gives them) and the plugin docked beside them."""
+    """Open napari with layers (as sample data gives them) and the plugin docked beside them.
+
+    `autosave`: a user works in it, and not a script.
+    """
     import napari
     from qtpy.QtWidgets import QApplication
 
     viewer = napari.Viewer(title="napari")
     # Before the widget asks for one: it takes the controller that is there.
     controller = controller_of(viewer, factory)
+    session_files_of(viewer).autosaving.active = autosave
     for data, metadata, kind in layers:
         getattr(viewer, f"add_{kind}")(data, **metadata)
     viewer.window.add_dock_widget(SegmentWidget(viewer), name="ITIS segmentation", area="right")

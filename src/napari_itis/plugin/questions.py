@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ Ask = Callable[[Question], bool]
 
 def ask_user(question: Question) -> bool:
     """Ask in a dialog, and wait for the answer."""
-    box = QMessageBox(QApplication.activeWindow())
+    windows = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMainWindow)]
+    # Of a window, it looks as the rest of it does.
+    box = QMessageBox(QApplication.activeWindow() or next(iter(windows), None))
     box.setIcon(QMessageBox.Icon.Question)
     box.setText(question.text)
     box.setInformativeText("\n".join(f"• {reason}" for reason in question.reasons))

@@ -22,6 +22,7 @@ from napari_itis.plugin.controllers import controller_of, session_files_of
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
+from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_list import ObjectList, swatch
 from napari_itis.plugin.session_bar import SessionBar
@@ -209,7 +210,7 @@ class SegmentWidget(QWidget):
         self._refresh.start()
 
     def _on_notice(self, text: str) -> None:
-        self._notice.setText(text)
+        self._notice.setText(breakable(text))
         self._notice.show()
         self._notice_over.start()
 

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_itis.plugin.autosaving import describe
 from napari_itis.plugin.buttons import make_button
+from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.questions import Question
 from napari_itis.plugin.session_files import SessionFiles
 from napari_itis.plugin.session_reader import SUFFIX
@@ -137,7 +138,8 @@ class OfferRow(QFrame):
         offers = self._files.autosaving.offers
         if offers:
             more = f" ({len(offers) - 1} more)" if len(offers) > 1 else ""
-            self.text.setText(f"A session of {describe(offers[0])}, was not saved{more}")
+            text = f"A session of {describe(offers[0])}, was not saved{more}"
+            self.text.setText(breakable(text))
             self.restore.setEnabled(not self._files.busy)
         self.setEnabled(bool(offers))
         self.setVisible(bool(offers))

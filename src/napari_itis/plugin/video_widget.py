@@ -10,7 +10,6 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
-    QGridLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -22,13 +21,16 @@ from qtpy.QtWidgets import (
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.carry_on_box import CarryOnBox
 from napari_itis.plugin.controllers import session_files_of, video_correction_of
+from napari_itis.plugin.frame_buttons import FrameButtons
+from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import FrameStrip, StripLegend
 from napari_itis.plugin.keys import Keys
+from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
 from napari_itis.plugin.session_bar import SessionBar
-from napari_itis.plugin.video_correction import Mark, VideoCorrection
+from napari_itis.plugin.video_correction import VideoCorrection
 from napari_itis.plugin.video_hints import next_step
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
 _NOTICE_MS = 10_000
-_COMMIT = "Commit: this mask is right"
 
 
 class VideoWidget(QWidget):
@@ -81,24 +82,7 @@ class VideoWidget(QWidget):
         self._strip = FrameStrip()
         self._strip.chosen.connect(video.go_to)
         self._legend = StripLegend()
-        self._previous = make_button("◀ Suspicious", "Suspicious frame before this one", ",")
-        self._previous.clicked.connect(video.previous_suspicious)
-        self._next = make_button("Suspicious ▶", "Next suspicious frame", ".")
-        self._next.clicked.connect(video.next_suspicious)
-        self._worst = make_button("Worst frame", "Most suspicious frame not corrected yet", "W")
-        self._worst.clicked.connect(video.worst)
-        self._uncorrected = make_button(
-            "Next uncorrected", "Next mask that nobody has corrected or committed", "U"
-        )
-        self._uncorrected.clicked.connect(video.next_uncorrected)
-        self._commit = make_button(
-            _COMMIT,
-            "Nothing but you changes a committed mask; press again to take it back",
-            "K",
-        )
-        self._commit.setObjectName("itisCommit")
-        self._commit.setCheckable(True)
-        self._commit.clicked.connect(video.commit)
+        self._frames = FrameButtons(video)
         self._rank = make_button(
             "Look for wrong masks", "Rank all frames by how likely their mask is wrong"
         )
@@ -123,15 +107,6 @@ class VideoWidget(QWidget):
         self.setStyleSheet(_STYLE)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setSpacing(6)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(self._worst, 0, 0)
-        grid.addWidget(self._uncorrected, 0, 1)
-        grid.addWidget(self._previous, 1, 0)
-        grid.addWidget(self._next, 1, 1)
-        grid.addWidget(self._commit, 2, 0, 1, 2)
         inner = QWidget()
         layout = QVBoxLayout(inner)
         layout.setSpacing(8)
@@ -141,7 +116,7 @@ class VideoWidget(QWidget):
         layout.addWidget(self._legend)
         layout.addWidget(self._rank)
         layout.addWidget(self._ranking)
-        layout.addLayout(grid)
+        layout.addWidget(self._frames)
         layout.addWidget(self._carry_on)
         layout.addWidget(self._scores)
         layout.addStretch(1)
@@ -170,11 +145,11 @@ class VideoWidget(QWidget):
 
     def _by_key(self) -> dict[str, QPushButton]:
         return {
-            ".": self._next,
-            ",": self._previous,
-            "W": self._worst,
-            "U": self._uncorrected,
-            "K": self._commit,
+            ".": self._frames.next,
+            ",": self._frames.previous,
+            "W": self._frames.worst,
+            "U": self._frames.uncorrected,
+            "K": self._frames.commit,
             "Shift-Right": self._carry_on.forwards,
             "Shift-Left": self._carry_on.backwards,
             "G": self._carry_on.pause,
@@ -260,15 +235,7 @@ class VideoWidget(QWidget):
     def _show_actions(self, marks: np.ndarray, suspicion: np.ndarray) -> None:
         video = self.video
         here = Mark(marks[video.frame]) if len(marks) else Mark.EMPTY
-        untouched = (marks == Mark.AUTOMATIC) | (marks == Mark.SUSPICIOUS)
-        suspicious = bool((marks == Mark.SUSPICIOUS).any())
-        self._previous.setEnabled(suspicious)
-        self._next.setEnabled(suspicious)
-        self._worst.setEnabled(bool(((marks <= Mark.SUSPICIOUS) & ~np.isnan(suspicion)).any()))
-        self._uncorrected.setEnabled(bool(untouched.any()))
-        self._commit.setEnabled(here != Mark.EMPTY)
-        self._commit.setChecked(here == Mark.COMMITTED)
-        self._commit.setText("Committed ✓" if here == Mark.COMMITTED else _COMMIT)
+        self._frames.show_state(marks, suspicion)
         self._rank.setEnabled(bool(marks.any()))
         self._rank.setVisible(video.ranking is None)
         self._ranking.show_progress(video.ranking)
@@ -287,7 +254,7 @@ class VideoWidget(QWidget):
         self._scores.setVisible(scores is not None)
 
     def _on_notice(self, text: str) -> None:
-        self._notice.setText(text)
+        self._notice.setText(breakable(text))
         self._notice.show()
         self._notice_over.start()
 
