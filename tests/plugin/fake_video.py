@@ -13,6 +13,7 @@ class FakeVideo(VideoCorrection):
 
     active = frames = frame = source = suspicion = None
     ranking = propagation = saving = truth_scores = None
+    can_undo = can_redo = False
 
     def __init__(self, frames=60):
         QObject.__init__(self)
@@ -88,6 +89,12 @@ class FakeVideo(VideoCorrection):
 
     def next_uncorrected(self):
         self._note("next_uncorrected")
+
+    def undo(self):
+        self._note("undo")
+
+    def redo(self):
+        self._note("redo")
 
     def commit(self):
         committed = self.shown[self.frame] == Mark.COMMITTED

@@ -1,5 +1,6 @@
 """The dock for videos, with real mouse, wheel and key events, and nothing behind it."""
 
+from operator import attrgetter
 from types import SimpleNamespace
 
 import napari
@@ -11,6 +12,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 
+from napari_itis.plugin.frame_axis import MARKER_HEIGHT
 from napari_itis.plugin.frame_strip import WORDS
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.session_bar import SessionButton
@@ -108,6 +110,7 @@ def test_arrows_and_wheel_go_by_one_frame_once_the_strip_has_the_focus(show):
     turn(strip, 1)
     assert not video.calls
     widget.activateWindow()
+    QTest.qWaitForWindowActive(widget)
     strip.setFocus()
     process()
     assert strip.hasFocus()
@@ -238,6 +241,19 @@ def test_curves_have_gaps_where_nothing_is_known_and_means_leave_them_out(show):
     assert plot.means[0] == pytest.approx((40 * 0.8 + 0.2) / 41, abs=1e-3)
 
 
+def test_the_marker_leaves_the_means_legible(show):
+    video = FakeVideo()
+    video.truth_scores = (np.linspace(0.4, 0.9, 60, dtype=np.float32),) * 2
+    plot = show(video)._scores
+    header = slice(
+        round((MARKER_HEIGHT + 3) * plot.devicePixelRatioF()), round(26 * plot.devicePixelRatioF())
+    )
+    before = pixels(plot)[header]
+    for frame in (10, 25, 40):
+        plot.show_frame(frame)
+        assert np.array_equal(pixels(plot)[header], before)
+
+
 def test_scores_that_are_not_known_yet_are_no_error(show):
     video = FakeVideo()
     video.truth_scores = (np.full(60, np.nan, np.float32),) * 2
@@ -252,18 +268,21 @@ def test_scores_that_are_not_known_yet_are_no_error(show):
 @pytest.mark.parametrize(
     ("button", "call"),
     [
-        ("_worst", ("worst",)),
-        ("_next", ("next_suspicious",)),
-        ("_previous", ("previous_suspicious",)),
-        ("_uncorrected", ("next_uncorrected",)),
-        ("_commit", ("commit",)),
+        ("_frames.worst", ("worst",)),
+        ("_frames.next", ("next_suspicious",)),
+        ("_frames.previous", ("previous_suspicious",)),
+        ("_frames.uncorrected", ("next_uncorrected",)),
+        ("_frames.commit", ("commit",)),
+        ("_frames.undo", ("undo",)),
+        ("_frames.redo", ("redo",)),
         ("_rank", ("rank",)),
     ],
 )
 def test_buttons_do_what_they_say(show, button, call):
     video = FakeVideo().ranked()
     video.frame = 30
-    QTest.mouseClick(getattr(show(video), button), LEFT)
+    video.can_undo = video.can_redo = True
+    QTest.mouseClick(attrgetter(button)(show(video)), LEFT)
     assert video.calls == [call]
 
 
@@ -271,10 +290,10 @@ def test_a_committed_frame_is_seen_on_the_button_and_can_be_taken_back(show):
     video = FakeVideo()
     widget = show(video)
     for committed in (True, False):
-        QTest.mouseClick(widget._commit, LEFT)
+        QTest.mouseClick(widget._frames.commit, LEFT)
         process()
-        assert widget._commit.isChecked() == committed
-        assert ("Committed" in widget._commit.text()) == committed
+        assert widget._frames.commit.isChecked() == committed
+        assert ("Committed" in widget._frames.commit.text()) == committed
         assert ("committed" in widget._here.text()) == committed
 
 
@@ -293,14 +312,15 @@ def test_nothing_can_be_done_without_a_video(show):
 def test_what_makes_no_sense_cannot_be_pressed(show):
     video = FakeVideo()
     widget = show(video)
-    assert widget._uncorrected.isEnabled() and widget._commit.isEnabled()
-    assert not widget._worst.isEnabled() and not widget._next.isEnabled()
+    assert widget._frames.uncorrected.isEnabled() and widget._frames.commit.isEnabled()
+    assert not widget._frames.worst.isEnabled() and not widget._frames.next.isEnabled()
+    assert not widget._frames.undo.isEnabled() and not widget._frames.redo.isEnabled()
     assert not widget._carry_on.backwards.isEnabled() and widget._carry_on.forwards.isEnabled()
     video.frame = 59
     video.shown[59] = Mark.EMPTY
     video.changed.emit()
     process()
-    assert not widget._commit.isEnabled() and not widget._carry_on.backwards.isEnabled()
+    assert not widget._frames.commit.isEnabled() and not widget._carry_on.backwards.isEnabled()
 
 
 def test_the_masks_to_correct_are_chosen_from_a_list(show):
@@ -634,8 +654,8 @@ def test_every_key_is_named_on_its_button(window):
 def test_a_click_on_a_button_leaves_the_arrows_to_napari(window):
     canvas = window.viewer.window._qt_viewer.canvas.native
     canvas.setFocus()
-    QTest.mouseClick(window.widget._worst, LEFT)
-    assert QApplication.focusWidget() is canvas or not window.widget._worst.hasFocus()
+    QTest.mouseClick(window.widget._frames.worst, LEFT)
+    assert QApplication.focusWidget() is canvas or not window.widget._frames.worst.hasFocus()
 
 
 def test_everything_fits_a_narrow_dock_also_with_its_scroll_bar(window):

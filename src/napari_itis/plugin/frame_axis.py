@@ -71,6 +71,9 @@ class FrameWidget(QWidget):
     chosen = Signal(int)
     """(frame): the user has chosen a frame: by a click, by dragging, by keys or the wheel."""
 
+    header = 0
+    """Above the frames, in logical pixels: the line that marks one does not reach into it."""
+
     def __init__(self, height: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.frames = 0
@@ -167,16 +170,17 @@ class FrameWidget(QWidget):
         left, right = (round(_MARGIN * ratio) + end for end in self.axis.span(self.frame))
         thick, height = max(1, round(ratio)), self.height() * ratio
         middle, top = (left + right) / 2, MARKER_HEIGHT * ratio
+        below = top + self.header * ratio
         painter.save()
         # In device pixels: lines between two of them would be blurred.
         painter.scale(1 / ratio, 1 / ratio)
         if right - left < 3 * thick:
             left = right = round(middle)
         # The dark edges lie outside: the frame between the lines stays to be seen.
-        painter.fillRect(QRectF(left - 2 * thick, top, 2 * thick, height), _MARKER_EDGE)
-        painter.fillRect(QRectF(right, top, thick, height), _MARKER_EDGE)
+        painter.fillRect(QRectF(left - 2 * thick, below, 2 * thick, height), _MARKER_EDGE)
+        painter.fillRect(QRectF(right, below, thick, height), _MARKER_EDGE)
         for x in (left, right):
-            painter.fillRect(QRectF(x - thick, top, thick, height), _MARKER)
+            painter.fillRect(QRectF(x - thick, below, thick, height), _MARKER)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_MARKER)

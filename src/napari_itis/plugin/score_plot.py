@@ -28,6 +28,8 @@ _BAND = 0.24
 class ScorePlot(FrameWidget):
     """J, F and J&F of each frame between 0 and 1, with their means."""
 
+    header = _HEADER
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_HEIGHT, parent)
         self._scores = np.zeros((3, 0), np.float32)

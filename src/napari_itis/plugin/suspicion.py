@@ -49,23 +49,32 @@ class Suspicion(QObject):
         self._worker, self._workspace, self._label = worker, workspace, label
         self._task: Task | None = None
         self._outdated: dict[int, None] = {}
+        self._asked = False
 
     @property
     def running(self) -> bool:
         return self._task is not None
 
     @property
+    def searching(self) -> bool:
+        """Whether the user has asked for what is done; scoring a mask again goes by itself."""
+        return self.running and self._asked
+
+    @property
     def suspicious(self) -> np.ndarray:
         """bool (frames,): scored high."""
         return np.nan_to_num(self.scores) >= THRESHOLD
 
-    def look(self, frames: Iterable[int] | None = None) -> None:
-        """Score some frames, or all of them."""
+    def look(self) -> None:
+        """Score all frames, because the user wants it."""
+        self._score(range(len(self.scores)), asked=True)
+
+    def _score(self, frames: Iterable[int], asked: bool = False) -> None:
         self.stop()
         image = self._workspace.image
         if image is None:
             return
-        wanted = list(range(len(self.scores)) if frames is None else frames)
+        wanted, self._asked = list(frames), asked
         self._outdated = {}
         self.done, self.total = 0, len(wanted)
         self._task = Task(self._steps(wanted))
@@ -87,7 +96,7 @@ class Suspicion(QObject):
             self.scores[frame] = np.nan
             self._outdated[frame] = None
         if not self.running and self._outdated:
-            self.look(self._outdated)
+            self._score(self._outdated)
 
     def _steps(self, frames: list[int]) -> object:
         label, images = self._label, VideoFrames(self._workspace)
@@ -122,7 +131,7 @@ class Suspicion(QObject):
         if message:
             self.notice.emit(f"The search for wrong masks ended early: {message}")
         elif self._outdated:
-            self.look(self._outdated)
+            self._score(self._outdated)
         self.changed.emit()
 
     def _forget_task(self) -> None:

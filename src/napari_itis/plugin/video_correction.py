@@ -124,7 +124,7 @@ class VideoCorrection(QObject):
     def ranking(self) -> Progress | None:
         """The search for wrong masks that is under way."""
         found = self._suspicion
-        if found is None or not found.running:
+        if found is None or not found.searching:
             return None
         return Progress(found.done, found.total, False, "Looking for wrong masks")
 
@@ -172,6 +172,22 @@ class VideoCorrection(QObject):
         """The mask on screen is right: commit it, and uncommit it if it is committed."""
         if self.active:
             self.controller.commit_frame()
+
+    @property
+    def can_undo(self) -> bool:
+        return self.controller.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self.controller.can_redo
+
+    def undo(self) -> None:
+        """Take back the last change on any frame, a whole propagation at once."""
+        self.controller.undo()
+
+    def redo(self) -> None:
+        """Take back the last undo."""
+        self.controller.redo()
 
     # Propagation.
 

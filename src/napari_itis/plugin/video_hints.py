@@ -29,7 +29,7 @@ def next_step(video: VideoCorrection, marks: np.ndarray, suspicion: np.ndarray) 
         return "Click on the object in the image to begin."
     mark = Mark(marks[video.frame])
     if mark == Mark.SUSPICIOUS:
-        return "This mask may be wrong. Correct it with clicks, or commit it if it is right (K)."
+        return "This mask may be wrong: correct it with clicks, or commit it (K)."
     if mark == Mark.CORRECTED:
         return "Right now? Carry it on to the frames beside it, or commit it (K)."
     if video.ranking is not None:
