@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("method")
     parser.add_argument("sequences", nargs="*", metavar="SEQUENCE")
     parser.add_argument("--budget", type=int, default=SHOWN[-1])
-    parser.add_argument("--clicks-per-frame", type=int, default=3)
+    parser.add_argument("--clicks-per-frame", type=int, default=2)
     parser.add_argument("--way", action="append", choices=tuple(WAYS), help="may be repeated")
     parser.add_argument("--weights")
     parser.add_argument("--device", default="auto")

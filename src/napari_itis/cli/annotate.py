@@ -44,7 +44,7 @@ class AnnotateOptions:
     initial_masks: Path
     label: int | None = None
     budget: int = 50
-    clicks_per_frame: int = 3
+    clicks_per_frame: int = 2
     order: str = "ranking"
     carry_on: bool = True
     content: float = 0.9

@@ -295,7 +295,7 @@ def annotate(
         Path, typer.Option(metavar="DIR", help="Masks to correct, FRAME.png or SEQUENCE/FRAME.png.")
     ],
     budget: Annotated[int, typer.Option(min=1, help="Clicks on all frames together.")] = 50,
-    clicks_per_frame: Annotated[int, typer.Option(min=1, help="At most, on each visit.")] = 3,
+    clicks_per_frame: Annotated[int, typer.Option(min=1, help="At most, on each visit.")] = 2,
     order: Annotated[
         str, typer.Option(metavar="ranking|even", help="Which frame is looked at next.")
     ] = "ranking",

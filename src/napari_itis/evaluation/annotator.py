@@ -131,7 +131,7 @@ class Annotator:
         *,
         order: str = "ranking",
         carry_on: bool = True,
-        clicks_per_frame: int = 3,
+        clicks_per_frame: int = 2,
         content: float = 0.9,
         seed: int = 0,
     ) -> None:
