@@ -1,5 +1,8 @@
 """Masks that exist: what is corrected, and what must stay as it is."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -159,3 +162,40 @@ def test_masks_of_a_still_and_of_a_deeper_stack_are_corrected(make_controller, s
         settle(controller)
         assert np.asarray(mask.data)[(*first, 40, 40)] == 3
         assert np.array_equal(np.asarray(mask.data)[..., 10:20, 10:30], existing[..., 10:20, 10:30])
+
+
+def test_masks_that_are_computed_are_not_all_asked_for_while_the_window_waits(
+    make_controller, qapp
+):
+    da = pytest.importorskip("dask.array")
+    count, computed, gate = 60, set(), threading.Event()
+
+    def plane(block, block_info=None):
+        (frame, *_) = block_info[None]["chunk-location"]
+        computed.add(int(frame))
+        # Whoever wants all of them now waits for what is done afterwards.
+        assert len(computed) < 20 or gate.wait(20)
+        block = block.copy()
+        block[0][disc(20, 20)] = 3
+        if frame == 41:
+            block[0][disc(45, 60)] = 7
+        return block
+
+    empty = da.zeros((count, *SHAPE), dtype=np.uint8, chunks=(1, *SHAPE))
+    layer = empty.map_blocks(plane, dtype=np.uint8, meta=np.zeros((0, 0, 0), np.uint8))
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((count, *SHAPE, 3), np.uint8), rgb=True, name="video")
+    viewer.add_labels(layer, name="masks")
+    controller = make_controller(viewer)
+    controller.choose_image(viewer.layers["video"])
+    controller.correct(viewer.layers["masks"])
+    assert len(computed) < count
+    end = time.monotonic() + 20
+    gate.set()
+    while [info.label for info in controller.objects()] != [3, 7] or len(computed) < count:
+        assert time.monotonic() < end, computed
+        qapp.processEvents()
+        time.sleep(0.002)
+    assert controller.label == 3
+    controller.next_object()
+    assert controller.label == 8

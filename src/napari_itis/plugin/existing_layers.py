@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from napari_itis.plugin.workspace import Workspace
 
 
+# Going through so many pixels takes a few milliseconds.
+_QUICKLY_READ = 1 << 24
+
+
 def can_be_corrected(layer: Any, workspace: Workspace) -> bool:
     """Whether a layer holds masks of the image's size that are not the plugin's own."""
     from napari.layers import Labels
@@ -41,12 +45,24 @@ def masks_of_video(viewer: ViewerModel, image: Image) -> Labels | None:
     return None
 
 
-def masks_in(layer: Labels) -> tuple[ReadMasks, Iterable[int] | None, int | None]:
+def is_quickly_searched(layer: Labels) -> bool:
+    """Whether finding out which objects a layer has holds nobody up."""
+    data = layer.data[0] if layer.multiscale else layer.data
+    if isinstance(data, MaskSequence):
+        return True
+    return isinstance(data, np.ndarray) and data.size <= _QUICKLY_READ
+
+
+def masks_in(
+    layer: Labels, search: bool = True
+) -> tuple[ReadMasks, Iterable[int] | None, int | None]:
     """How to read the masks of a layer, which objects there are, or which is the largest.
 
     Parameters
     ----------
     layer : napari.layers.Labels
+    search : bool
+        Whether to go through all masks; without it, no object is known yet (see `LabelSearch`).
 
     Returns
     -------
@@ -61,6 +77,8 @@ def masks_in(layer: Labels) -> tuple[ReadMasks, Iterable[int] | None, int | None
         # A copy: the layer stays in the viewer, for anybody to paint in.
         return np.array(data[frame])
 
+    if not search:
+        return read, (), None
     return read, None, int(np.max(data)) if np.size(data) else 0
 
 

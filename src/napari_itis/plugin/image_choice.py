@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_itis.plugin.existing_layers import can_be_corrected, masks_of_video
+from napari_itis.plugin.existing_layers import (
+    can_be_corrected,
+    is_quickly_searched,
+    masks_of_video,
+)
 from napari_itis.plugin.image_source import has_planes
+from napari_itis.plugin.label_search import LabelSearch
 from napari_itis.plugin.overview import Overview
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.workspace import Workspace
@@ -88,14 +93,19 @@ class ImageChoice(Overview):
             self.notice.emit(f"{masks.name} has not the size of the image: choose other masks")
             return
         self.take_over()
-        workspace.start_from(masks)
+        if workspace.label_search is not None:
+            workspace.label_search.stop()
+            workspace.label_search = None
+        later = len(workspace.session.slices) == 1 and not is_quickly_searched(masks)
+        workspace.start_from(masks, search=not later)
+        if later:
+            workspace.label_search = LabelSearch(workspace, masks, self._on_label_found)
         masks.visible = False
         with self._events.writing():
             if workspace.layers.mask is not None:
                 workspace.layers.mask.data = workspace.layers.new_mask_data()
             self._draw_everything()
-        if workspace.label not in workspace.session.objects():
-            workspace.label = min(workspace.session.objects(), default=1)
+        self._choose_known_object()
         self._show([])
         self.layers_changed.emit()
 
@@ -165,6 +175,18 @@ class ImageChoice(Overview):
         self.layers_changed.emit()
 
     # Underneath.
+
+    def _choose_known_object(self) -> None:
+        objects = self.workspace.session.objects()
+        if self.workspace.label not in objects:
+            self.workspace.label = min(objects, default=1)
+
+    def _on_label_found(self, workspace: Workspace) -> None:
+        if workspace is not self.workspace:
+            return
+        if not workspace.session.records:
+            self._choose_known_object()
+        self._announce()
 
     def image_data_changed(self) -> None:
         """The image layer has got other pixels."""

@@ -23,6 +23,8 @@ from napari_itis.plugin.session_facts import masks_facts
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
+    from napari_itis.plugin.label_search import LabelSearch
+
 
 Box = tuple[slice, slice]
 
@@ -53,6 +55,8 @@ class Workspace:
         """The layer whose masks are corrected."""
         self.existing: Callable[[], MasksFacts] | None = None
         """What is known of these masks, also after their layer was removed; for another thread."""
+        self.label_search: LabelSearch | None = None
+        """What finds out which objects these masks have, if that takes a while."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
         self._shown: dict[Frame, np.ndarray] = {}
         self._image = weakref.ref(image)
@@ -178,9 +182,12 @@ class Workspace:
 
     # Masks that exist.
 
-    def start_from(self, masks: Labels) -> None:
-        """Correct the masks of a layer; see :meth:`AnnotationSession.give_masks`."""
-        read, labels, largest = masks_in(masks)
+    def start_from(self, masks: Labels, search: bool = True) -> None:
+        """Correct the masks of a layer; see :meth:`AnnotationSession.give_masks`.
+
+        `search`: find out at once which objects there are, in whichever thread this is.
+        """
+        read, labels, largest = masks_in(masks, search)
         self.session.give_masks(read, labels=labels, largest=largest)
         self.corrected = weakref.ref(masks)
         self.existing = masks_facts(masks, self.source)
