@@ -129,6 +129,18 @@ def test_a_click_marks_its_frame_as_corrected_and_a_key_commits_it(video, settle
     assert video.marks()[2] == Mark.AUTOMATIC
 
 
+def test_a_new_object_is_on_the_frame_it_was_made_on_and_on_no_other(video, settle):
+    video.controller.next_object()
+    click(video, 2, 50, 60)
+    settle(video.controller)
+    expected = [Mark.CORRECTED if frame == 2 else Mark.EMPTY for frame in range(FRAMES)]
+    assert video.marks().tolist() == expected
+    video.next_uncorrected()
+    assert video.frame == 2
+    video.controller.select_object(1)
+    assert video.marks().tolist() == [Mark.AUTOMATIC] * FRAMES
+
+
 def test_wrong_masks_are_found_and_visited(video, wait):
     video.rank()
     assert video.ranking.total == FRAMES

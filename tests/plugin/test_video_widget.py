@@ -13,10 +13,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 
 from napari_itis.plugin.frame_axis import MARKER_HEIGHT
+from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import WORDS
+from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.session_bar import SessionButton
-from napari_itis.plugin.video_correction import Mark, Progress
 from napari_itis.plugin.video_hints import next_step
 from napari_itis.plugin.video_widget import VideoWidget
 

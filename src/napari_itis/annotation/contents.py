@@ -131,7 +131,12 @@ class SessionContents:
 
         Of the existing masks, those are in it that are known so far.
         """
-        return sorted({*self._records.objects(), *self._existing.labels - self.deleted})
+        return sorted({*self._records.objects(), *self.existing_objects})
+
+    @property
+    def existing_objects(self) -> frozenset[int]:
+        """Objects of the existing masks, as far as they are known, but for deleted ones."""
+        return self._existing.labels - self.deleted
 
     @property
     def next_label(self) -> int:

@@ -6,8 +6,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from napari_itis.plugin.buttons import make_button
+from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.progress_row import ProgressRow
-from napari_itis.plugin.video_correction import Progress
 
 _MOST = 1_000_000
 

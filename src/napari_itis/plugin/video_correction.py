@@ -6,23 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal
 
 from napari_itis.plugin.carrying_on import CarryingOn
 from napari_itis.plugin.controller import Controller
-from napari_itis.plugin.existing_layers import can_be_corrected
 from napari_itis.plugin.frame_marks import FrameMarks, Mark
 from napari_itis.plugin.mask_saving import MaskSaving
-from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
+from napari_itis.plugin.video_overview import VideoOverview
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
 
-class VideoCorrection(QObject):
+class VideoCorrection(VideoOverview):
     """Correction of a video's masks in one viewer. Main thread only.
 
     Parameters
@@ -30,20 +28,9 @@ class VideoCorrection(QObject):
     controller : Controller
     """
 
-    changed = Signal()
-    """Marks, scores, progress, the frame on screen or what can be done."""
-    notice = Signal(str)
-    """One line for the user."""
-
     def __init__(self, controller: Controller) -> None:
-        super().__init__()
-        self.controller = controller
+        super().__init__(controller)
         self._of: tuple[Workspace, int, object] | None = None
-        self._suspicion: Suspicion | None = None
-        self._scores: TruthScores | None = None
-        self._saving: MaskSaving | None = None
-        self._carrying: CarryingOn | None = None
-        self._marks: FrameMarks | None = None
         controller.changed.connect(self._on_changed)
         controller.layers_changed.connect(self._on_layers)
         controller.notice.connect(self.notice)
@@ -58,24 +45,6 @@ class VideoCorrection(QObject):
         """The dock is hidden. What is under way goes on."""
         self.controller.detach(self)
 
-    @property
-    def active(self) -> bool:
-        """Whether the image is a video: one axis of frames in front of the plane."""
-        workspace = self.controller.workspace
-        return workspace is not None and len(workspace.session.slices) == 1 and self.frames > 1
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are; 0 where there is no video."""
-        workspace = self.controller.workspace
-        slices = workspace.session.slices if workspace else ()
-        return slices[0] if len(slices) == 1 else 0
-
-    @property
-    def frame(self) -> int:
-        """The frame on screen."""
-        return self.controller.workspace.frame[0] if self.active else 0
-
     def go_to(self, frame: int) -> None:
         """Show a frame."""
         if self.active:
@@ -83,50 +52,11 @@ class VideoCorrection(QObject):
 
     # Masks to correct.
 
-    def mask_layers(self) -> list[Labels]:
-        """Labels layers that could be corrected: of the video's size and not the plugin's own."""
-        workspace = self.controller.workspace
-        if not self.active:
-            return []
-        layers = self.controller.viewer.layers
-        return [layer for layer in layers if can_be_corrected(layer, workspace)]
-
-    @property
-    def source(self) -> Labels | None:
-        """The layer whose masks are corrected."""
-        workspace = self.controller.workspace
-        return workspace.corrected() if workspace and workspace.corrected else None
-
     def start_from(self, layer: Labels) -> None:
         """Correct the masks of a layer; it is hidden and never changed."""
         self.controller.correct(layer)
 
     # States and ranking.
-
-    def marks(self) -> np.ndarray:
-        """uint8 (frames,) of `Mark`: the current object on each frame."""
-        if self._marks is None:
-            return np.full(self.frames, Mark.EMPTY, np.uint8)
-        found, label = self._suspicion, self.controller.label
-        existing = self.source is not None and label in self.controller.workspace.session.objects()
-        marks = self._marks.show(existing, found.looked_at, found.present)
-        marks[found.suspicious & (marks <= Mark.AUTOMATIC)] = Mark.SUSPICIOUS
-        return marks
-
-    @property
-    def suspicion(self) -> np.ndarray:
-        """float32 (frames,) in [0, 1]: how likely the mask is wrong; nan where not known."""
-        if self._suspicion is None:
-            return np.full(self.frames, np.nan, np.float32)
-        return self._suspicion.scores
-
-    @property
-    def ranking(self) -> Progress | None:
-        """The search for wrong masks that is under way."""
-        found = self._suspicion
-        if found is None or not found.searching:
-            return None
-        return Progress(found.done, found.total, False, "Looking for wrong masks")
 
     def rank(self) -> None:
         """Look for wrong masks of the current object, in the background."""
@@ -173,14 +103,6 @@ class VideoCorrection(QObject):
         if self.active:
             self.controller.commit_frame()
 
-    @property
-    def can_undo(self) -> bool:
-        return self.controller.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        return self.controller.can_redo
-
     def undo(self) -> None:
         """Take back the last change on any frame, a whole propagation at once."""
         self.controller.undo()
@@ -190,15 +112,6 @@ class VideoCorrection(QObject):
         self.controller.redo()
 
     # Propagation.
-
-    @property
-    def propagation(self) -> Progress | None:
-        """The propagation that is under way."""
-        carrying = self._carrying
-        if carrying is None:
-            return None
-        text = f"Carrying object {carrying.label} on"
-        return Progress(carrying.done, carrying.total, carrying.paused, text)
 
     def propagate(
         self,
@@ -253,27 +166,7 @@ class VideoCorrection(QObject):
         if self._carrying is not None:
             self._carrying.cancel()
 
-    # Ground truth, where there is one.
-
-    @property
-    def truth_scores(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """J and F of each frame, float32 (frames,) each, nan where not known yet."""
-        known = self._scores is not None and self._scores.known
-        return (self._scores.j, self._scores.f) if known else None
-
     # Files.
-
-    @property
-    def saving(self) -> Progress | None:
-        """The saving that is under way."""
-        saving = self._saving
-        if saving is None or not saving.running:
-            return None
-        return Progress(saving.done, saving.total, False, "Saving masks")
-
-    def suggested_folder(self) -> Path | None:
-        """Where masks would be saved to: beside the masks, never over them."""
-        return self._saving.suggested() if self._saving else None
 
     def save(self, path: Path, overwrite: bool = False) -> None:
         """Write the masks of all frames: a folder of palette PNGs, or a TIFF by its suffix.
