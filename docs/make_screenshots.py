@@ -21,6 +21,8 @@ COINS = [
     (193, 273),
     (195, 101),
 ]
+# The sample video: half of the cup is missing on this frame. Clicks as (t, y, x, positive).
+VIDEO = [(33, 115, 40, True), (33, 120, 6, True)]
 # Objects of the camera pan: clicks as (t, y, x, positive).
 PAN = [
     [(0, 180, 90, True), (0, 60, 160, True), (12, 170, 60, True), (12, 55, 110, True)],
@@ -39,6 +41,7 @@ def main(folder: Path) -> None:
     demo.run(folder / "demo.png")
     ten_objects(folder / "ten-objects.png")
     stack(folder / "stack.png")
+    video(folder / "video.png")
 
 
 def ten_objects(path: Path) -> None:
@@ -67,6 +70,46 @@ def stack(path: Path) -> None:
             demo.wait(controller)
     viewer.dims.set_current_step(0, 12)
     finish(viewer, controller, path)
+
+
+def video(path: Path) -> None:
+    """The sample video, ranked; one frame corrected with clicks and carried on."""
+    import napari
+    import numpy as np
+    from qtpy.QtWidgets import QApplication
+
+    from napari_itis.plugin import demo, sample_data
+    from napari_itis.plugin.controllers import session_files_of, video_correction_of
+    from napari_itis.plugin.video_widget import VideoWidget
+
+    def wait(busy) -> None:
+        while busy():
+            QApplication.processEvents()
+        QApplication.processEvents()
+
+    viewer = napari.Viewer(title="napari")
+    session_files_of(viewer).autosaving.active = False
+    for data, metadata, kind in sample_data.video():
+        getattr(viewer, f"add_{kind}")(data, **metadata)
+    dock = VideoWidget(viewer)
+    viewer.window.add_dock_widget(dock, name="ITIS video correction", area="right")
+    QApplication.processEvents()
+    correction = video_correction_of(viewer)
+    correction.rank()
+    wait(lambda: correction.ranking is not None)
+    frame = VIDEO[0][0]
+    correction.go_to(frame)
+    for one in VIDEO:
+        demo.place(correction.controller, *one)
+        demo.wait(correction.controller)
+    for direction in (1, -1):
+        correction.go_to(frame)
+        QApplication.processEvents()
+        correction.propagate(direction, 3)
+        wait(lambda: correction.propagation is not None)
+    correction.go_to(frame)
+    wait(lambda: np.isnan(correction.suspicion).any())
+    finish(viewer, correction.controller, path)
 
 
 def finish(viewer, controller, path: Path) -> None:
