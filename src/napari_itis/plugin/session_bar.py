@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
@@ -194,7 +195,9 @@ class SessionBar(QWidget):
         # A minimised window is still in use; a closed dock is hidden by the program.
         if self._connected and not event.spontaneous():
             self._connected = False
-            self._files.changed.disconnect(self._refresh.start)
+            # Where Python ends before the window was closed, its objects are gone first.
+            with suppress(RuntimeError):
+                self._files.changed.disconnect(self._refresh.start)
 
 
 _STYLE = """
