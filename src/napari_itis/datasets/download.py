@@ -212,21 +212,33 @@ def _unpack(path: Path, root: Path) -> None:
             if zipfile.is_zipfile(path):
                 _unzip(path, Path(scratch))
             else:
-                with tarfile.open(path) as tar:
-                    tar.extractall(scratch, filter="data")
+                _untar(path, Path(scratch))
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
             raise DatasetError(f"cannot unpack {path}: {error}") from None
         for entry in sorted(Path(scratch).iterdir()):
             _merge(entry, root / entry.name)
 
 
+def _untar(path: Path, folder: Path) -> None:
+    # Python 3.11 knows filters from 3.11.4 on; Debian 12 has an older one.
+    wanted = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() or member.isdir():
+                _require_inside(member.name, folder)
+                archive.extract(member, folder, set_attrs=False, **wanted)
+
+
 def _unzip(path: Path, folder: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
-            parts = PurePosixPath(member.replace("\\", "/"))
-            if parts.is_absolute() or ".." in parts.parts:
-                raise zipfile.BadZipFile(f"{member} would be written outside of the folder")
+            _require_inside(member, folder)
         archive.extractall(folder)
+
+
+def _require_inside(member: str, folder: Path) -> None:
+    if not (folder / member.replace("\\", "/")).resolve().is_relative_to(folder.resolve()):
+        raise OSError(f"{member} would be written outside of the folder")
 
 
 def _merge(source: Path, target: Path) -> None:
