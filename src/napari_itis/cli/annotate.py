@@ -71,9 +71,9 @@ def annotate(options: AnnotateOptions) -> None:
         raise InputError(f"--order {options.order}: expected one of {', '.join(ORDERS)}")
     if options.json_path:
         check_output(options.json_path, (".json",))
-    source = find_video(options.root, options.sequence)
     if options.output:
         check_folder(options.output)
+        source = find_video(options.root, options.sequence)
         names = source.open_frames().names
         sources = (source.frames, source.truth, options.initial_masks)
         check_mask_folder(options.output, names, sources=sources)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_itis.clicks import Click
 from napari_itis.inference import Predictor
 from napari_itis.video.propagation import Frames, Step, propagate
-from napari_itis.video.ranking import FrameScores
+from napari_itis.video.ranking import NEIGHBOURS, FrameScores
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,15 @@ def propagate_where_better(
         of lost objects are never better, others always where there is none.
     """
     carried = {start: np.asarray(mask, bool)}
+    way = 1 if stop > start else -1
     waiting: Step | None = None
     for step in propagate(
         predictor, frames, mask, start, stop, clicks=clicks, references=references
     ):
         if not step.lost:
             carried[step.frame] = step.mask
+            # A long video has more masks than there is memory.
+            carried.pop(step.frame - way * (NEIGHBOURS + 2), None)
         if waiting is not None:
             yield _compared(scores, waiting, carried)
         waiting = step

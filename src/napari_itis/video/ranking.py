@@ -21,8 +21,8 @@ Masks = Callable[[int], NDArray[np.bool_]]
 # Frames that the looks are compared with: so many, the nearest ones of every so many-th.
 _ANCHORS, _SPACING = 12, 10
 _KEPT = 48
-# What is usual is what is usual among so many frames on either side.
-_NEIGHBOURS = 6
+NEIGHBOURS = 6
+"""What is usual is so among this many frames on either side; masks farther away do not count."""
 # Parts thinner than this share of the object's size are ragged.
 _THIN = 0.05
 # Where there is no mask nothing can be told.
@@ -154,7 +154,7 @@ class FrameScores:
         float
             In [0, 1].
         """
-        if not self._mask(frame, instead).any():
+        if not self._area(frame, instead):
             return _ABSENT
         return float(np.mean(astuple(self.symptoms(frame, instead))))
 
@@ -185,7 +185,7 @@ class FrameScores:
         return [f for f in (frame - 1, frame + 1) if 0 <= f < len(self.values)]
 
     def _usual_area(self, frame: int, instead: Mapping[int, NDArray[np.bool_]]) -> float:
-        low, high = max(0, frame - _NEIGHBOURS), frame + _NEIGHBOURS + 1
+        low, high = max(0, frame - NEIGHBOURS), frame + NEIGHBOURS + 1
         areas = [self._area(f, instead) for f in range(low, min(high, len(self.values)))]
         return float(np.median([area for area in areas if area]))
 
