@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint system clean
+.PHONY: help demo test lint docs system clean
 
 help:
 	@echo "make demo   open napari with a photo and three clicks (without a display: build/demo.png)"
 	@echo "make test   run the tests"
 	@echo "make lint   check style and format"
+	@echo "make docs   make the pictures anew, and the pages in build/site"
 	@echo "make clean  remove .venv, build, dist and caches"
 
 demo: system $(READY)
@@ -26,6 +27,13 @@ test: system $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+docs: system $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[docs]" || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	$(BIN)/python docs/make_screenshots.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "open build/site/index.html"
 
 system:
 	@sh scripts/system-packages.sh
