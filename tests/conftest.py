@@ -5,10 +5,20 @@ import shutil
 import sys
 import tempfile
 
+_made = []
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each process of the run has one core, and every process that a test starts the same one.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_configure(config):
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        # The tests run in other processes.
+        return
     # Nothing is left among what the user keeps, and no window offers what is there.
-    os.environ["NAPARI_ITIS_DATA"] = tempfile.mkdtemp(prefix="napari-itis-tests-")
+    _made.append(tempfile.mkdtemp(prefix="napari-itis-tests-"))
+    os.environ["NAPARI_ITIS_DATA"] = _made[0]
     # A server of its own even on a desktop: windows that steal the mouse make tests fail.
     # NAPARI_ITIS_SHOW=1 keeps them on the real display, to look at.
     if sys.platform.startswith("linux") and not os.environ.get("NAPARI_ITIS_SHOW"):
@@ -20,4 +30,5 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
-    shutil.rmtree(os.environ["NAPARI_ITIS_DATA"], ignore_errors=True)
+    for folder in _made:
+        shutil.rmtree(folder, ignore_errors=True)
