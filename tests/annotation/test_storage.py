@@ -159,7 +159,7 @@ def test_the_file_can_be_read_by_others(session, tmp_path):
         header = json.loads(file.read("session.json"))
         records = [json.loads(line) for line in file.read("records.jsonl").splitlines()]
         schema = json.loads(file.read("schema.json"))
-        assert (header["format"], header["version"]) == ("napari-itis session", 1)
+        assert (header["format"], header["version"]) == ("napari-itis session", 2)
         assert set(header) <= set(schema["session.json"]["properties"])
         clicked = next(r for r in records if r["frame"] == [3] and r["object"] == 1)
         assert clicked["clicks"][0]["y"] == 20.25 and clicked["clicks"][1]["positive"] is False

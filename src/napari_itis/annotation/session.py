@@ -10,6 +10,7 @@ import numpy as np
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.history import Change
 from napari_itis.annotation.inputs import SessionInputs
+from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record, State
 from napari_itis.annotation.records import Key
 from napari_itis.clicks import Click
@@ -175,6 +176,32 @@ class AnnotationSession(SessionInputs):
             record = self._records.get(key, Record())
             self._put(key, record.with_edits(gained, lost, self._new_revision()))
         return tuple(edits)
+
+    def tidy(self, label: int, masks: Mapping[Frame, PackedMask]) -> tuple[Key, ...]:
+        """Put tidied masks of an object in the place of those it has, in one step.
+
+        Parameters
+        ----------
+        label : int
+        masks : mapping of frame to PackedMask
+            What :func:`napari_itis.annotation.tidying.tidied` has made of the masks of the records.
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed. Where the object has no mask, or one that still waits
+            for a prediction, nothing happens.
+        """
+        changed: dict[Key, PackedMask] = {}
+        for frame, mask in masks.items():
+            key = self._records.key(frame, label)
+            record, mask = self.record(*key), self._records.packed(mask)
+            if record is not None and record.fresh and record.area and record.mask != mask:
+                changed[key] = mask
+        self._begin(changed)
+        for key, mask in changed.items():
+            self._put(key, self._records[key].with_tidied(mask, self._new_revision()))
+        return tuple(changed)
 
     def allow_overwriting(self, label: int, allowed: bool) -> tuple[Key, ...]:
         """Say whether an object may cover the pixels of others.
