@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_itis.annotation import Change, Frame, State
+from napari_itis.plugin.display import Display
 from napari_itis.plugin.image_choice import ImageChoice
+from napari_itis.plugin.mask_tidying import MaskTidying
+from napari_itis.plugin.picking import Picking
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.slice_steps import SliceSteps
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,11 +27,22 @@ class Controller(ImageChoice):
     viewer : napari.components.ViewerModel
     factory : callable, optional
         Makes the predictor, in the inference thread.
+
+    Attributes
+    ----------
+    tidying : MaskTidying
+    display : Display
+    slices : SliceSteps
+    picking : Picking
     """
 
     def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
         super().__init__(viewer, factory)
         self._users: set[int] = set()
+        self.tidying = MaskTidying(self)
+        self.display = Display(self)
+        self.slices = SliceSteps(self)
+        self.picking = Picking(self)
 
     # Life.
 
@@ -59,6 +76,7 @@ class Controller(ImageChoice):
         self._users.discard(id(user))
         if self._users or not self._events.connected:
             return
+        self.picking.stop()
         self.take_over()
         self._events.disconnect()
 
@@ -73,13 +91,6 @@ class Controller(ImageChoice):
     def toggle_sign(self) -> None:
         """The other sign."""
         self.choose_sign(not self.positive if self.clicking else True)
-
-    def toggle_mask(self) -> None:
-        """Hide the masks, or show them."""
-        mask = self.workspace.layers.mask if self.workspace else None
-        if mask is not None:
-            mask.visible = not mask.visible
-            self.layers_changed.emit()
 
     def next_object(self) -> None:
         """Go on to a new object."""
@@ -104,6 +115,32 @@ class Controller(ImageChoice):
         workspace.session.commit(workspace.label)
         workspace.label = label
         self._show([])
+
+    def step_object(self, by: int) -> None:
+        """Go to the object after (1) or before (-1) the current one in the list, and around."""
+        if self.workspace is None:
+            return
+        self.take_over()
+        labels = sorted({*self.workspace.session.objects(), self.label})
+        self.go_to_object(labels[(labels.index(self.label) + by) % len(labels)])
+
+    def go_to_object(self, label: int) -> None:
+        """Go to an object, and to the nearest slice that it is on."""
+        workspace = self.workspace
+        if workspace is None:
+            return
+        self.select_object(label)
+        frames = workspace.session.frames(label)
+        if frames and workspace.frame not in frames:
+            here = np.array(workspace.frame)
+            self.show_frame(min(frames, key=lambda frame: np.abs(here - frame).sum()))
+
+    def rename_object(self, label: int, name: str) -> None:
+        """Call an object, or its class, by a name; an empty one takes it away."""
+        if self.workspace is not None:
+            self.take_over()
+            self.workspace.session.rename(label, name)
+            self.changed.emit()
 
     def delete_object(self) -> None:
         """Delete the current object on every slice."""
@@ -133,12 +170,14 @@ class Controller(ImageChoice):
         """Take back the last change and show where it was."""
         if self.workspace is not None:
             self.take_over()
+            self.tidying.forget()
             self._show_change(self.workspace.session.undo(), "Nothing to undo")
 
     def redo(self) -> None:
         """Take back the last undo and show where it was."""
         if self.workspace is not None:
             self.take_over()
+            self.tidying.forget()
             self._show_change(self.workspace.session.redo(), "Nothing to redo")
 
     def show_frame(self, frame: Frame) -> None:

@@ -77,6 +77,18 @@ class ImageChoice(Overview):
             # It was opened on top of what was clicked on it.
             layers.move(layers.index(image), min(own))
 
+    def correctable_layers(self) -> list[Labels]:
+        """Layers of others with masks of the image's size."""
+        workspace = self.workspace
+        layers = self.viewer.layers if workspace is not None else ()
+        return [layer for layer in layers if can_be_corrected(layer, workspace)]
+
+    @property
+    def corrected_layer(self) -> Labels | None:
+        """The layer whose masks are corrected; None where there is none, or it is gone."""
+        corrected = self.workspace.corrected if self.workspace is not None else None
+        return corrected() if corrected is not None else None
+
     def correct(self, masks: Labels) -> None:
         """Start from the masks of another layer, which is hidden and never changed.
 

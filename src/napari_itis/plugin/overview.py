@@ -49,12 +49,6 @@ class Overview(LayerSync):
         return record.area if record else 0
 
     @property
-    def mask_visible(self) -> bool:
-        """Whether the masks are on screen."""
-        mask = self.workspace.layers.mask if self.workspace else None
-        return mask is not None and mask.visible
-
-    @property
     def flat(self) -> bool:
         """Whether the viewer shows the planes that are annotated."""
         dims = self.viewer.dims
