@@ -8,11 +8,12 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from napari_itis.annotation import AnnotationSession
+from napari_itis.annotation.metadata import PixelSize
 from napari_itis.annotation.summary import summarize, visible_areas
 from napari_itis.clicks import Click
 from napari_itis.plugin.object_table import AREA, OBJECT, SLICE, ObjectTable
 from napari_itis.plugin.objects import ObjectInfo
-from napari_itis.plugin.pixel_size import PixelSize, pixel_size
+from napari_itis.plugin.pixel_size import pixel_size
 
 from .conftest import SHAPE, disc
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from napari_itis.annotation.archive import quoted, shortened
-from napari_itis.annotation.metadata import ImageFacts, MasksFacts, WeightsFacts
+from napari_itis.annotation.metadata import ImageFacts, MasksFacts, PixelSize, WeightsFacts
 from napari_itis.annotation.record import State
 
 FORMAT = "napari-itis session"
@@ -65,6 +65,7 @@ class HeaderEntry(_Entry):
     masks: MasksFacts | None = None
     label: Label | None = None
     frame: Annotated[tuple[Count, ...], Field(max_length=32)] | None = None
+    pixel_size: PixelSize | None = None
     objects: Annotated[list[ObjectEntry], Field(max_length=100_000)] = []
 
 

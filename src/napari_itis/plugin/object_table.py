@@ -9,8 +9,8 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, QSortFilterProx
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from napari_itis.annotation.metadata import PixelSize
 from napari_itis.plugin.objects import ObjectInfo
-from napari_itis.plugin.pixel_size import PixelSize
 from napari_itis.plugin.swatches import swatch
 
 OBJECT, CLICKS, AREA, SLICE = range(4)
@@ -169,7 +169,7 @@ class _Objects(QAbstractTableModel):
             return _alignment(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return ("Object", "Clicks", f"Area ({area_unit(self._size)})", "Slice")[section]
+        return ("Object", "Clicks", f"Area ({self._size.area_unit})", "Slice")[section]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         info, column = self._rows[index.row()], index.column()
@@ -213,11 +213,6 @@ class _Objects(QAbstractTableModel):
             return "–"
         first = ", ".join(map(str, info.frames[0]))
         return f"{first} ({len(info.frames)})" if len(info.frames) > 1 else first
-
-
-def area_unit(size: PixelSize) -> str:
-    """The unit of areas, as a user reads it."""
-    return "px" if size.unit == "px" else f"{size.unit}²"
 
 
 def area_text(pixels: int, size: PixelSize) -> str:

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from napari_itis.annotation.metadata import PixelSize
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
 _PIXEL = "pixel"
-
-
-@dataclass(frozen=True, slots=True)
-class PixelSize:
-    """The size of a pixel of the image plane.
-
-    Parameters
-    ----------
-    y, x : float
-        Height and width of a pixel, in `unit`.
-    area : float
-        Its area, in the square of `unit`; less than the product where the layer is sheared.
-    unit : str
-        As a user reads it; px: nobody has said.
-    """
-
-    y: float = 1.0
-    x: float = 1.0
-    area: float = 1.0
-    unit: str = "px"
 
 
 def pixel_size(layer: Layer) -> PixelSize:

@@ -14,6 +14,7 @@ from napari_itis.annotation.storage import save_session
 from napari_itis.plugin.autosaving import Autosaving
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.controller import Controller
+from napari_itis.plugin.exporting import Exporting
 from napari_itis.plugin.questions import Ask, Question, ask_user
 from napari_itis.plugin.readers import METADATA
 from napari_itis.plugin.session_facts import session_facts
@@ -60,6 +61,7 @@ class SessionFiles(QObject):
     Attributes
     ----------
     autosaving : Autosaving
+    exporting : Exporting
     """
 
     changed = Signal()
@@ -73,7 +75,9 @@ class SessionFiles(QObject):
         self._saving: Background | None = None
         self._opening: SessionOpening | None = None
         self.autosaving = Autosaving(self)
+        self.exporting = Exporting(self)
         self.autosaving.changed.connect(self.changed)
+        self.exporting.changed.connect(self.changed)
         controller.changed.connect(self.changed)
         controller.layers_changed.connect(self.changed)
 
