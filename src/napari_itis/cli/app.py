@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_itis.cli.errors import InputError
+from napari_itis.cli.export import export
 from napari_itis.cli.options import Device, Paper, Promise, Weights, ZoomIn
 from napari_itis.cli.video_commands import annotate, propagate
 
@@ -231,6 +232,7 @@ def train(
 
 app.command()(propagate)
 app.command()(annotate)
+app.command()(export)
 
 
 @weights_app.command("list")
