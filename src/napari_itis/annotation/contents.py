@@ -139,6 +139,11 @@ class SessionContents:
         return self._existing.labels - self.deleted
 
     @property
+    def masks_source(self) -> object:
+        """Where the existing masks come from; None where there are none, or nobody has said."""
+        return self._existing.source
+
+    @property
     def next_label(self) -> int:
         """The label of the next new object; no frame has one as large, looked at or not."""
         return max([self._existing.largest, *self._records.labels()]) + 1

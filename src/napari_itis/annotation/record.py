@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -117,6 +118,20 @@ class Record:
     def area(self) -> int:
         """Pixels of the mask, those that another object covers included."""
         return self.mask.area if self.mask else 0
+
+    def masks(self) -> Iterator[PackedMask]:
+        """Every mask in it, one that is there twice twice."""
+        for mask in (
+            self.given,
+            self.base,
+            self.prediction,
+            self.added,
+            self.removed,
+            self.mask,
+            self.existing,
+        ):
+            if mask is not None:
+                yield mask
 
     def with_clicks(self, clicks: tuple[Click, ...], revision: int, now: float) -> Record:
         """The record after its clicks were changed in any way; the prediction turns stale.

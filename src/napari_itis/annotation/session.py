@@ -237,6 +237,19 @@ class AnnotationSession(SessionInputs):
         if name != self._facts_of(label).name:
             self._begin_facts(label, name=name)
 
+    def accept(self, label: int) -> tuple[Key, ...]:
+        """:meth:`commit` as a step of undo.
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed.
+        """
+        corrected = [
+            frame for frame, state in self.states(label).items() if state is State.CORRECTED
+        ]
+        return self.commit_frames(label, corrected)
+
     def commit(self, label: int) -> None:
         """Mark an object as done wherever it is corrected; until it is changed. No undo step."""
         for frame, record in list(self._records.of(label)):

@@ -101,6 +101,7 @@ class Controller(ImageChoice):
             self.notice.emit(f"Object {self.label} is still empty: click on it first")
             return
         covering = self.overwrites
+        self.workspace.session.accept(self.label)
         self.select_object(self.workspace.session.next_label)
         self.workspace.session.allow_overwriting(self.label, covering)
         self.choose_sign(True)
@@ -171,7 +172,10 @@ class Controller(ImageChoice):
         if self.workspace is not None:
             self.take_over()
             self.tidying.forget()
+            shown = self.corrected_layer
             self._show_change(self.workspace.session.undo(), "Nothing to undo")
+            if shown is not None and self.corrected_layer is None:
+                shown.visible = True
 
     def redo(self) -> None:
         """Take back the last undo and show where it was."""
@@ -210,6 +214,9 @@ class Controller(ImageChoice):
             self.notice.emit(nothing)
             return
         workspace = self.workspace
+        if change.masks:
+            self._show_existing()
+            return
         if workspace.label not in change.objects:
             workspace.label = change.objects[-1]
         here = [(workspace.frame, label) for label in change.everywhere]

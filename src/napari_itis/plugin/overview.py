@@ -72,6 +72,11 @@ class Overview(LayerSync):
         """Whether layers of the plugin were removed."""
         return self.workspace is not None and bool(self.workspace.layers.missing)
 
+    @property
+    def objects_known(self) -> bool:
+        """Whether there is any object."""
+        return self.workspace is not None and bool(self.workspace.session.objects())
+
     def objects(self) -> list[ObjectInfo]:
         """The objects of the image, and the current one even while it is empty."""
         return [] if self.workspace is None else list_objects(self.workspace)
