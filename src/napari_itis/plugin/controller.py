@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_itis.annotation import Change, Frame, State
+from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.display import Display
 from napari_itis.plugin.image_choice import ImageChoice
 from napari_itis.plugin.mask_tidying import MaskTidying
 from napari_itis.plugin.picking import Picking
-from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.predictors import PredictorFactory, PredictorOptions, make_predictor
+from napari_itis.plugin.settings import watch_preferences
 from napari_itis.plugin.slice_steps import SliceSteps
 from napari_itis.plugin.workspace import Workspace
 
@@ -39,6 +42,7 @@ class Controller(ImageChoice):
     def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
         super().__init__(viewer, factory)
         self._users: set[int] = set()
+        self._preferences = Connections()
         self.tidying = MaskTidying(self)
         self.display = Display(self)
         self.slices = SliceSteps(self)
@@ -58,6 +62,7 @@ class Controller(ImageChoice):
         if self._events.connected:
             return
         self._events.connect(self.viewer)
+        watch_preferences(self._preferences, self._on_preference)
         self.worker.start()
         if self.workspace is not None:
             self._activate(self.workspace)
@@ -78,10 +83,12 @@ class Controller(ImageChoice):
             return
         self.picking.stop()
         self.take_over()
+        self._preferences.clear()
         self._events.disconnect()
 
     def close(self) -> None:
         """The viewer is closing: end the inference thread after what it does now."""
+        self._preferences.clear()
         self._events.disconnect()
         self._soon.stop()
         self.worker.stop()
@@ -208,6 +215,15 @@ class Controller(ImageChoice):
                 workspace.write_mask(frame)
 
     # Underneath.
+
+    def _on_preference(self, name: str, value: Any) -> None:
+        if name == "click_size":
+            self.display.size_clicks()
+        elif name in PredictorOptions.__dataclass_fields__:
+            # The others stay as the user has chosen them in the dock.
+            wanted = {name: value or None} if name == "weights" else {name: value}
+            self.worker.configure(replace(self.worker.options, **wanted))
+            self.changed.emit()
 
     def _show_change(self, change: Change | None, nothing: str) -> None:
         if change is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_itis.plugin.settings import CLICK_SIZE, click_size
+
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Labels, Points
 
     from napari_itis.plugin.controller import Controller
 
@@ -67,6 +69,12 @@ class Display:
             mask.contour = 0 if mask.contour else _OUTLINE
             self._controller.layers_changed.emit()
 
+    def size_clicks(self) -> None:
+        """Show the dots of all images as large as the user prefers."""
+        for workspace in self._controller.workspaces:
+            for _, layer in workspace.layers.points():
+                size_clicks(layer, workspace.session.shape)
+
     def change_opacity(self, by: float) -> None:
         """Show the masks stronger or fainter."""
         mask = self._mask()
@@ -76,3 +84,13 @@ class Display:
     def _mask(self) -> Labels | None:
         workspace = self._controller.workspace
         return workspace.layers.mask if workspace is not None else None
+
+
+def size_clicks(layer: Points, shape: tuple[int, int]) -> None:
+    """Show the dots of a layer as large as the user prefers, over an image of (H, W) pixels."""
+    wanted = click_size()
+    # Large images are shown small at first: the dots must not vanish in them, nor cover what they
+    # mark once one zooms in. The border takes the lower limit.
+    layer.current_size = max(15, max(shape) / 40) * wanted / CLICK_SIZE
+    layer.size = layer.current_size
+    layer.canvas_size_limits = (2, wanted)

@@ -13,6 +13,7 @@ from qtpy.QtCore import QTimer
 from napari_itis.annotation import Frame
 from napari_itis.plugin.actions import ACTIONS, Action
 from napari_itis.plugin.connections import Connections
+from napari_itis.plugin.display import size_clicks
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.keys import Keys
@@ -194,6 +195,7 @@ class LayerEvents:
             self._mask_keys = Keys(layer, _by_key(self._controller, own))
             self._mask_keys.bind()
         else:
+            size_clicks(layer, workspace.session.shape)
             connections.add(layer.events.data, self._on_points)
             connections.add(layer.events.set_data, self._on_points_drawn)
             connections.add(layer.events.mode, self._on_layers)

@@ -212,6 +212,8 @@ class SegmentWidget(QWidget):
         controller = self.controller
         ready = controller.workspace is not None
         self._hint.setText(next_step(controller))
+        if self._network.options != controller.worker.options:
+            self._network.show_options(controller.worker.options)
         self._restore.setVisible(controller.missing_layers)
         self._positive.setChecked(controller.clicking and controller.positive)
         self._negative.setChecked(controller.clicking and not controller.positive)
