@@ -255,6 +255,6 @@ def test_an_object_is_named_and_that_can_be_undone(controller, do, settle):
     controller.rename_object(1, "cell")
     assert controller.objects()[0].title == "1 · cell"
     do("undo")
-    assert controller.objects()[0].title == "Object 1"
+    assert controller.objects()[0].title == "1"
     do("redo")
     assert controller.objects()[0].name == "cell"

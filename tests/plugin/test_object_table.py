@@ -43,9 +43,9 @@ def texts(table):
 def test_a_row_says_what_there_is_of_an_object(table):
     table.show_objects(OBJECTS, 2, stack=True)
     assert texts(table) == [
-        ["Object 1", "3", "1\u202f200", "0 (2)"],
+        ["1", "3", "1\u202f200", "0 (2)"],
         ["2 · nucleus", "1", "90", "2"],
-        ["Object 9", "0", "–", "–"],
+        ["9", "0", "–", "–"],
     ]
     assert table.label_at(table.currentIndex().row()) == 2
     assert not table.isColumnHidden(SLICE)

@@ -1,5 +1,8 @@
 """Preferences of napari: what the user sets there holds at once."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -87,13 +90,10 @@ def test_a_closed_dock_listens_no_more(controller, preferences):
 
 @pytest.mark.parametrize(("threads", "expected"), [(3, 3), (0, 7)])
 def test_the_network_gets_the_threads_that_are_set(monkeypatch, threads, expected):
-    import torch
-
-    import napari_itis.inference
-
     said = []
-    monkeypatch.setattr(torch, "set_num_threads", said.append)
+    network = SimpleNamespace(Predictor=lambda *_, **__: "predictor")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(set_num_threads=said.append))
+    monkeypatch.setitem(sys.modules, "napari_itis.inference", network)
     monkeypatch.setattr(predictors, "_cores", lambda: 8)
-    monkeypatch.setattr(napari_itis.inference, "Predictor", lambda *_, **__: "predictor")
     made = predictors.make_predictor(PredictorOptions(threads=threads), said.append)
     assert made == "predictor" and said == [expected]

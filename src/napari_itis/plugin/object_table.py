@@ -61,10 +61,13 @@ class ObjectTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(30)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(OBJECT, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(AREA, QHeaderView.ResizeMode.ResizeToContents)
         # Of the rows on screen: measuring all takes long.
         header.setResizeContentsPrecision(0)
+        for column, widest in ((CLICKS, "Clicks"), (SLICE, "000 (00)")):
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 14)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         # The row that is current already, too: its slice may be another one than that on screen.
         self.clicked.connect(self._on_current)

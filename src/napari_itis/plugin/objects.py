@@ -42,7 +42,7 @@ class ObjectInfo:
     @property
     def title(self) -> str:
         """Number and name."""
-        return f"{self.label} · {self.name}" if self.name else f"Object {self.label}"
+        return f"{self.label} · {self.name}" if self.name else str(self.label)
 
 
 def list_objects(workspace: Workspace) -> list[ObjectInfo]:
