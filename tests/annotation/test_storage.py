@@ -90,10 +90,11 @@ def assert_same(one, other, masks, frames=50):
         assert record.made == other.records[key].made
     assert one.facts == other.facts and one.pending() == other.pending()
     other.give_masks(masks, labels=[1, 2])
-    assert one.changed_frames() == other.changed_frames()
     assert one.next_label == other.next_label
     for index in range(frames):
         assert np.array_equal(one.compose((index,)), other.compose((index,)))
+    # Where an object was deleted everywhere, frames count that somebody has looked at.
+    assert one.changed_frames() == other.changed_frames()
 
 
 def test_a_session_comes_back_bit_by_bit_without_the_network(session, masks, tmp_path):
