@@ -149,6 +149,16 @@ def test_every_slice_is_an_image_of_coco(stack, tmp_path):
         assert np.array_equal(drawn, stack.compose(tuple(image["frame"])))
 
 
+def test_frames_of_a_video_keep_the_names_of_their_files(stack, tmp_path):
+    files = [f"frame{index}.jpg" for index in range(4)]
+    found = json.loads(written(tmp_path, "coco", stack, files=files).read_text())
+    assert [image["file_name"] for image in found["images"]] == files
+    folder = written(tmp_path, "png", stack, files=files)
+    assert sorted(path.name for path in folder.iterdir()) == [f"frame{i}.png" for i in range(4)]
+    folder = written(tmp_path, "object-pngs", stack, stem="objects", files=files)
+    assert "object-00001_frame3.png" in {path.name for path in folder.iterdir()}
+
+
 def random_masks():
     generator = np.random.default_rng(5)
     yield np.ones((4, 3), bool)

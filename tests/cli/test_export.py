@@ -1,6 +1,7 @@
 """Sessions exported on the command line: without napari, and never less than what is in them."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -128,12 +129,23 @@ def test_a_folder_of_masks_belongs_to_the_frames_of_a_video(run, tmp_path):
     folder.mkdir()
     for name, label in (("00", 1), ("01", 2)):
         Image.fromarray(square(5, 5) * np.uint8(label)).save(folder / f"{name}.png")
+    frames = tmp_path / "dog"
+    frames.mkdir()
+    for name in ("00", "01"):
+        Image.fromarray(square(5, 5)).convert("RGB").save(frames / f"{name}.jpg")
     session = AnnotationSession(SHAPE, slices=(2,))
-    metadata = SessionMetadata(ImageFacts("dog", SHAPE, (2,)), masks=MasksFacts(str(folder)))
+    image = ImageFacts("dog", SHAPE, (2,), path=str(frames))
+    metadata = SessionMetadata(image, masks=MasksFacts(str(folder)))
     save_session(tmp_path / "dog.itis", session, metadata)
     assert run(tmp_path / "dog.itis", "--format", "tiff")[0] == 0
     found = tifffile.imread(tmp_path / "dog-tiff.tif")
     assert found.shape == (2, *SHAPE) and [plane.max() for plane in found] == [1, 2]
+    assert run(tmp_path / "dog.itis", "--format", "coco")[0] == 0
+    coco = json.loads((tmp_path / "dog-coco.json").read_text())
+    assert [image["file_name"] for image in coco["images"]] == ["00.jpg", "01.jpg"]
+    # Without the frames, masks belong to them by their order.
+    shutil.rmtree(frames)
+    assert run(tmp_path / "dog.itis", "--format", "tiff", "--overwrite")[0] == 0
     (folder / "01.png").unlink()
     code, _, error = run(tmp_path / "dog.itis", "--format", "tiff", "--overwrite")
     assert code == 2 and "1 masks: expected 2" in error

@@ -234,6 +234,32 @@ def test_an_object_is_picked_with_the_mouse_and_tidied_with_a_key(person):
 
 
 @faked
+def test_keys_go_through_the_slices_and_take_the_mask_along(person):
+    controller = person.controller
+    controller.show_frame((0,))
+    controller.next_object()
+    controller.choose_sign(True)
+    person.click(60, 300)
+    person.wait()
+    label = controller.label
+    person.key(Qt.Key.Key_PageDown, SHIFT)
+    assert controller.workspace.frame == (1,)
+    assert np.array_equal(person.mask[1] == label, person.mask[0] == label)
+    person.key(Qt.Key.Key_PageUp)
+    assert controller.workspace.frame == (0,)
+    person.key(Qt.Key.Key_PageDown)
+    assert controller.workspace.frame == (1,)
+    mask = controller.workspace.layers.mask
+    before = mask.opacity
+    person.key(Qt.Key.Key_Up, SHIFT)
+    assert mask.opacity > before
+    person.key(Qt.Key.Key_Down, SHIFT)
+    person.key(Qt.Key.Key_Z, CONTROL)
+    assert not (person.mask[1] == label).any() and mask.opacity == before
+    controller.show_frame((0,))
+
+
+@faked
 def test_the_dock_is_closed_and_opened_again(person):
     dock = person.widget.parent()
     while not hasattr(dock, "isFloating"):

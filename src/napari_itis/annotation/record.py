@@ -197,8 +197,10 @@ class Record:
         The next click starts from the tidied mask. Unlike brush strokes nothing of it is forced
         in or out: an outline that was smoothed would stay as a scar where the mask grows over it.
         """
-        pixels = mask.unpack()
-        base = mask if mask.area else None
+        base, added, removed = mask if mask.area else None, self.added, self.removed
+        if added is not None or removed is not None:
+            pixels = mask.unpack()
+            added, removed = difference(added, ~pixels), difference(removed, pixels)
         return replace(
             self,
             # Without clicks it is what the object starts from, also once clicks have come and gone.
@@ -206,8 +208,8 @@ class Record:
             base=base,
             seen=len(self.clicks),
             prediction=base,
-            added=difference(self.added, ~pixels),
-            removed=difference(self.removed, pixels),
+            added=added,
+            removed=removed,
             mask=base,
             committed=False,
             tidied=True,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_itis.annotation import AnnotationSession, Frame, ReadMasks
     from napari_itis.annotation.exports import Export
     from napari_itis.annotation.metadata import SessionMetadata
+    from napari_itis.video.frames import FrameSequence
 
 _FORMATS = "tiff|png|object-pngs|coco|geojson|clicks|objects"
 
@@ -69,7 +70,24 @@ def _what(session: AnnotationSession, metadata: SessionMetadata) -> Export:
         hidden = len(frames) == 1 or not errors.is_terminal
         return track(frames, "exporting", console=errors, transient=True, disable=hidden)
 
-    return Export(session, image, metadata.pixel_size or PixelSize(), through)
+    frames = _frames(session, metadata)
+    files = [frames.path(index).name for index in range(len(frames))] if frames else []
+    return Export(session, image, metadata.pixel_size or PixelSize(), files, through)
+
+
+def _frames(session: AnnotationSession, metadata: SessionMetadata) -> FrameSequence | None:
+    """The folder of frames that a session was made on, if it is still there."""
+    from napari_itis.video.frames import FrameSequence
+    from napari_itis.video.stack import VideoError
+
+    folder = Path(metadata.image.path)
+    if not metadata.image.path or len(session.slices) != 1 or not folder.is_dir():
+        return None
+    try:
+        frames = FrameSequence(folder)
+    except VideoError:
+        return None
+    return frames if len(frames) == session.slices[0] else None
 
 
 def _give_masks(
@@ -114,15 +132,11 @@ def _folder_of_masks(
     session: AnnotationSession, metadata: SessionMetadata, folder: Path
 ) -> tuple[ReadMasks, Sequence[int]]:
     from napari_itis.video.masks import MaskSequence
-    from napari_itis.video.sources import find_video
 
     if len(session.slices) != 1:
         raise InputError(f"{folder} is a folder: the session is for no stack of frames")
-    names: Sequence[str] = ()
-    if metadata.image.path and Path(metadata.image.path).exists():
-        names = find_video(Path(metadata.image.path)).open_frames(lambda _line: None).names
-    if len(names) != session.slices[0]:
-        names = sorted(path.stem for path in folder.glob("*.png"))
+    frames = _frames(session, metadata)
+    names = frames.names if frames else sorted(path.stem for path in folder.glob("*.png"))
     if len(names) != session.slices[0]:
         raise InputError(
             f"{folder} has {len(names)} masks: expected {session.slices[0]}, one for each frame"

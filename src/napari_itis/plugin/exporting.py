@@ -11,6 +11,8 @@ from napari_itis.annotation.exports import FORMATS, Export, export
 from napari_itis.annotation.metadata import PixelSize
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.pixel_size import pixel_size
+from napari_itis.plugin.workspace import Workspace
+from napari_itis.video.frames import FrameSequence
 
 if TYPE_CHECKING:
     from napari_itis.plugin.session_files import SessionFiles
@@ -75,9 +77,10 @@ class Exporting(QObject):
         snapshot, mask = workspace.session.snapshot(), workspace.layers.mask
         image = Path(workspace.path).name if workspace.path else workspace.name
         size = pixel_size(mask) if mask is not None else PixelSize()
+        names = _files_of(workspace)
 
         def work(background: Background) -> None:
-            what = Export(snapshot, image, size, background.through)
+            what = Export(snapshot, image, size, names, background.through)
             background.tell(export(path, name, what, overwrite=overwrite))
 
         def told(value: Any) -> None:
@@ -101,3 +104,11 @@ class Exporting(QObject):
         if message and not stopped:
             self._files.tell(f"Not exported: {message}")
         self.changed.emit()
+
+
+def _files_of(workspace: Workspace) -> list[str]:
+    """Names of the frames of a video that is a folder of them."""
+    data = workspace.image.data if workspace.image is not None else None
+    if not isinstance(data, FrameSequence):
+        return []
+    return [data.path(index).name for index in range(len(data))]

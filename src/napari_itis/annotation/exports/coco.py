@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_itis.annotation.exports.export import Export, Instance, frame_suffix
+from napari_itis.annotation.exports.export import Export, Instance
 
 UNNAMED = "object"
 """The category of objects without a name."""
@@ -28,11 +27,10 @@ def write_coco(file: BinaryIO, export: Export) -> None:
     names = sorted({export.name(label) or UNNAMED for label in export.contents.objects()})
     categories = {name: number for number, name in enumerate(names, 1)}
     height, width = export.contents.shape
-    suffix = Path(export.image).suffix
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for number, frame in enumerate(export.frames(), 1):
-        name = export.image if not frame else f"{export.stem}{frame_suffix(frame)}{suffix}"
+        name = export.file(frame)
         images.append({"id": number, "file_name": name, "width": width, "height": height})
         if frame:
             images[-1]["frame"] = list(frame)

@@ -62,6 +62,9 @@ class Export:
         Name of the image.
     size : PixelSize, optional
         Not given: nobody knows how large its pixels are.
+    files : sequence of str
+        Names of the files of a stack of one axis, such as the frames of a video; empty where
+        there are none.
     progress : callable, optional
         Wraps the frames while they are gone through. Where it stops early, nothing is written.
     """
@@ -69,12 +72,27 @@ class Export:
     contents: SessionContents
     image: str
     size: PixelSize = field(default_factory=PixelSize)
+    files: Sequence[str] = ()
     progress: Progress = iter
+
+    def file(self, frame: Frame) -> str:
+        """Name of the image file of a frame, or what it would be called."""
+        if not frame:
+            return self.image
+        if self.files and len(frame) == 1:
+            return self.files[frame[0]]
+        return f"{self.stem}{self.suffix(frame)}{Path(self.image).suffix}"
 
     @property
     def stem(self) -> str:
         """The image's name as part of a file's, without the suffix of a file."""
         return file_name(Path(self.image).stem) or "image"
+
+    def suffix(self, frame: Frame) -> str:
+        """A frame as the end of a file's name; empty for an image of one plane."""
+        if self.files and len(frame) == 1:
+            return f"_{Path(self.files[frame[0]]).stem}"
+        return "".join(f"_{index:05d}" for index in frame)
 
     def frames(self) -> Iterator[Frame]:
         """Every frame of the image, one after the other.
@@ -112,11 +130,6 @@ class Export:
     def name(self, label: int) -> str:
         """What the user calls an object; empty: nothing."""
         return self.contents.names.get(label, "")
-
-
-def frame_suffix(frame: Frame) -> str:
-    """A frame as part of a file's name; empty for an image of one plane."""
-    return "".join(f"_{index:05d}" for index in frame)
 
 
 def file_name(text: str) -> str:

@@ -10,7 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_itis.annotation.exports.export import Export, ExportError, file_name, frame_suffix
+from napari_itis.annotation.exports.export import Export, ExportError, file_name
 
 _BIG = 2**32 - 2**25
 
@@ -65,7 +65,7 @@ def write_png(file: BinaryIO, export: Export) -> None:
 def write_pngs(folder: Path, export: Export) -> None:
     """Write a label image for every frame; see `write_png`."""
     for frame in export.frames():
-        with (folder / f"{export.stem}{frame_suffix(frame)}.png").open("wb") as file:
+        with (folder / f"{Path(export.file(frame)).stem}.png").open("wb") as file:
             _save(file, export.contents.compose(frame), export.contents.next_label - 1)
 
 
@@ -76,7 +76,7 @@ def write_object_pngs(folder: Path, export: Export) -> None:
             pixels = np.zeros(export.contents.shape, np.uint8)
             pixels[one.box][one.mask] = 255
             said = file_name(export.name(one.label))
-            name = f"object-{one.label:05d}{f'-{said}' if said else ''}{frame_suffix(frame)}.png"
+            name = f"object-{one.label:05d}{f'-{said}' if said else ''}{export.suffix(frame)}.png"
             Image.fromarray(pixels).save(folder / name, format="PNG")
 
 
