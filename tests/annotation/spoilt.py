@@ -236,7 +236,7 @@ SPOILT = {
     "huge header": lambda good: repack(good, {"session.json": b" " * (16 * MEBIBYTE)}),
     "deep header": lambda good: repack(good, {"session.json": b"[" * MEBIBYTE}),
     "other format": lambda good: with_header(good, format="something else"),
-    "newer version": lambda good: with_header(good, version=2, something="new"),
+    "newer version": lambda good: with_header(good, version=3, something="new"),
     "version as text": lambda good: with_header(good, version="1"),
     "no version": lambda good: with_header(good, version=None),
     "negative version": lambda good: with_header(good, version=-1),

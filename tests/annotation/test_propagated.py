@@ -4,6 +4,15 @@ import numpy as np
 import pytest
 
 from napari_itis.annotation import AnnotationSession, PackedMask, State
+from napari_itis.annotation.tidying import (
+    fill_holes,
+    grow,
+    keep_largest,
+    remove_specks,
+    shrink,
+    smooth,
+    tidied,
+)
 
 from .annotating import SHAPE, Masks, click, disc, settle, undo_all
 
@@ -183,11 +192,28 @@ def test_a_mask_of_another_size_is_refused(session):
         session.write(step, (50,), 1, np.ones(SHAPE, bool))
 
 
+TIDYING = (fill_holes, keep_largest, remove_specks, smooth, grow, shrink)
+
+
 def random_action(session, rng, step):
     """Something a user or a propagation may do; returns what was changed."""
     frame, label = (int(rng.integers(4)),), int(rng.integers(1, 4))
     y, x = (int(v) for v in rng.integers((0, 0), SHAPE))
-    action = rng.integers(9)
+    action = rng.integers(12)
+    if action == 9:
+        masks = {}
+        for there in session.frames(label):
+            operation = TIDYING[rng.integers(len(TIDYING))]
+            record = session.record(there, label)
+            if record is not None and record.mask is not None:
+                masks[there] = tidied(record.mask, operation)
+        return session.tidy(label, masks)
+    if action == 10:
+        return session.accept(label)
+    if action == 11:
+        before = session.names
+        session.rename(label, str(rng.integers(3)))
+        return session.names != before
     if action < 3:
         click(session, label, y, x, positive=bool(rng.random() < 0.7), frame=frame)
         return [frame]

@@ -110,5 +110,5 @@ def test_a_newer_version_says_so(good, tmp_path):
     path = tmp_path / "newer.itis"
     path.write_bytes(SPOILT["newer version"](good))
     for read in (load_session, read_metadata):
-        with pytest.raises(SessionFileError, match=r"version 2.*get a newer"):
+        with pytest.raises(SessionFileError, match=r"version 3.*get a newer"):
             read(path)

@@ -90,10 +90,11 @@ def assert_same(one, other, masks, frames=50):
         assert record.made == other.records[key].made
     assert one.facts == other.facts and one.pending() == other.pending()
     other.give_masks(masks, labels=[1, 2])
-    assert one.changed_frames() == other.changed_frames()
     assert one.next_label == other.next_label
     for index in range(frames):
         assert np.array_equal(one.compose((index,)), other.compose((index,)))
+    # Where an object was deleted everywhere, frames count that somebody has looked at.
+    assert one.changed_frames() == other.changed_frames()
 
 
 def test_a_session_comes_back_bit_by_bit_without_the_network(session, masks, tmp_path):
@@ -159,7 +160,7 @@ def test_the_file_can_be_read_by_others(session, tmp_path):
         header = json.loads(file.read("session.json"))
         records = [json.loads(line) for line in file.read("records.jsonl").splitlines()]
         schema = json.loads(file.read("schema.json"))
-        assert (header["format"], header["version"]) == ("napari-itis session", 1)
+        assert (header["format"], header["version"]) == ("napari-itis session", 2)
         assert set(header) <= set(schema["session.json"]["properties"])
         clicked = next(r for r in records if r["frame"] == [3] and r["object"] == 1)
         assert clicked["clicks"][0]["y"] == 20.25 and clicked["clicks"][1]["positive"] is False

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.readers import METADATA, video_metadata
 from napari_itis.video.masks import MaskSequence
 
@@ -51,7 +52,51 @@ def test_every_frame_shows_the_existing_masks(correcting, masks):
         assert np.array_equal(shown(correcting, frame), masks[frame])
     assert [info.label for info in correcting.objects()] == [1, 4]
     assert correcting.label == 1
-    assert not correcting.can_undo
+    correcting.undo()
+    assert not correcting.can_undo and correcting.viewer.layers["masks"].visible
+    assert not any(shown(correcting, frame).any() for frame in range(FRAMES))
+    assert correcting.corrected_layer is None and correcting.label == 1
+    correcting.redo()
+    assert not correcting.viewer.layers["masks"].visible
+    for frame in range(FRAMES):
+        assert np.array_equal(shown(correcting, frame), masks[frame])
+
+
+@pytest.mark.parametrize("axes", [(), (2, 3)])
+def test_any_labels_layer_is_a_start_and_its_ids_are_the_objects(
+    axes, make_controller, settle, predictor
+):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((*axes, *SHAPE)), rgb=False)
+    labels = np.zeros((*axes, *SHAPE), np.uint16)
+    labels[..., 5:15, 5:15] = 3
+    labels[..., 40:50, 60:70] = 300
+    theirs = viewer.add_labels(labels.copy(), name="theirs")
+    viewer.add_labels(np.zeros((9, 9), int), name="of another size")
+    controller = make_controller(viewer)
+    controller.choose_image(image)
+    settle(controller)
+    assert controller.correctable_layers() == [theirs]
+    assert "Existing masks" in next_step(controller)
+    controller.correct(theirs)
+    settle(controller)
+    mask, positive = controller.workspace.layers.mask, controller.workspace.layers.positive
+    assert np.array_equal(mask.data, labels)
+    assert [info.label for info in controller.objects()] == [3, 300] and controller.label == 3
+    here = tuple(controller.workspace.frame)
+    positive.add((*here, 10, 18))
+    settle(controller)
+    expected = labels.copy()
+    expected[here][disc(10, 18)] = 3
+    assert np.array_equal(mask.data, expected)
+    controller.next_object()
+    assert controller.label == 301
+    positive.add((*here, 30, 30))
+    settle(controller)
+    assert mask.data[(*here, 30, 30)] == 301
+    while controller.can_undo:
+        controller.undo()
+    assert not mask.data.any() and np.array_equal(theirs.data, labels) and theirs.visible
 
 
 def test_a_click_corrects_its_frame_and_no_other(correcting, masks, settle, predictor):

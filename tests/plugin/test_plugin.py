@@ -36,7 +36,7 @@ def test_the_manifest_offers_what_the_plugin_has(manifest):
     assert contributions.menus["napari/layers/segment"]
     settings = contributions.configurations["segmentation"].properties
     assert tuple(settings["device"].enum) == DEVICES
-    assert set(settings) == {"device", "weights", "zoom_in"}
+    assert set(settings) == {"device", "weights", "zoom_in", "threads"}
 
 
 def test_every_sample_opens_without_a_network(manifest):

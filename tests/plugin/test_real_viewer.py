@@ -8,6 +8,7 @@ import pytest
 from qtpy.QtCore import Qt
 from skimage import data
 
+from napari_itis.plugin.key_list import KeyList
 from napari_itis.plugin.predictors import make_predictor
 
 from .conftest import FakePredictor
@@ -165,7 +166,8 @@ def test_the_widget_shows_what_there_is_and_its_buttons_work(person):
     widget, controller = person.widget, person.controller
     controller.next_object()
     person.process()
-    rows = widget._objects.topLevelItemCount()
+    table = widget._objects
+    rows = table.model().rowCount()
     assert rows == len(controller.objects())
     widget._negative.click()
     assert person.viewer.layers.selection.active is person.negative
@@ -173,19 +175,88 @@ def test_the_widget_shows_what_there_is_and_its_buttons_work(person):
     person.click(250, 350)
     person.wait()
     assert "last click" in widget._status.text() and "CPU · fake" in widget._status.text()
-    widget._next.click()
+    widget._buttons["next_object"].click()
     person.process()
-    assert widget._objects.topLevelItemCount() == rows + 1
-    widget._objects.setCurrentItem(widget._objects.topLevelItem(0))
-    assert controller.label == widget._objects.topLevelItem(0).data(0, Qt.ItemDataRole.UserRole)
+    assert table.model().rowCount() == rows + 1
+    table.selectRow(0)
+    assert controller.label == table.label_at(0)
     assert len(person.positive.data) == controller.objects()[0].clicks
-    widget._masks.click()
+    widget._display.buttons["toggle_mask"].click()
     assert not controller.workspace.layers.mask.visible
     person.key(Qt.Key.Key_H)
     assert controller.workspace.layers.mask.visible
     assert person.viewer.layers.selection.active is person.positive
     person.key(Qt.Key.Key_T)
     assert person.viewer.layers.selection.active is person.negative
+
+
+@faked
+def test_every_key_has_a_button_that_says_so(person):
+    from qtpy.QtWidgets import QPushButton
+
+    from napari_itis.plugin.actions import ACTIONS
+
+    buttons = person.widget.findChildren(QPushButton)
+    tips = {button.toolTip() for button in buttons}
+    for action in ACTIONS.values():
+        key = f" ({action.readable_key})"
+        assert not action.key or any(tip.endswith(key) for tip in tips), action.text
+    person.key(Qt.Key.Key_F1)
+    (window,) = person.widget.findChildren(KeyList)
+    assert window.isVisible() and not window.isModal()
+    window.close()
+
+
+@faked
+def test_an_object_is_picked_with_the_mouse_and_tidied_with_a_key(person):
+    controller = person.controller
+    controller.choose_sign(True)
+    for y in (60, 100):
+        controller.next_object()
+        person.click(y, 100)
+        person.wait()
+    other, label = controller.label, controller.label - 1
+    clicks = [info.clicks for info in controller.objects()]
+    person.key(Qt.Key.Key_I)
+    person.click(60, 100)
+    person.process()
+    assert controller.label == label and controller.clicking
+    assert [info.clicks for info in controller.objects()] == clicks
+    person.key(Qt.Key.Key_J)
+    assert controller.label == other
+    before = np.count_nonzero(person.mask == other)
+    person.key(Qt.Key.Key_0)
+    while controller.tidying.busy:
+        person.process()
+    assert np.count_nonzero(person.mask == other) > before
+    person.key(Qt.Key.Key_Z, CONTROL)
+    assert np.count_nonzero(person.mask == other) == before
+
+
+@faked
+def test_keys_go_through_the_slices_and_take_the_mask_along(person):
+    controller = person.controller
+    controller.show_frame((0,))
+    controller.next_object()
+    controller.choose_sign(True)
+    person.click(60, 300)
+    person.wait()
+    label = controller.label
+    person.key(Qt.Key.Key_PageDown, SHIFT)
+    assert controller.workspace.frame == (1,)
+    assert np.array_equal(person.mask[1] == label, person.mask[0] == label)
+    person.key(Qt.Key.Key_PageUp)
+    assert controller.workspace.frame == (0,)
+    person.key(Qt.Key.Key_PageDown)
+    assert controller.workspace.frame == (1,)
+    mask = controller.workspace.layers.mask
+    before = mask.opacity
+    person.key(Qt.Key.Key_Up, SHIFT)
+    assert mask.opacity > before
+    person.key(Qt.Key.Key_Down, SHIFT)
+    person.key(Qt.Key.Key_Z, CONTROL)
+    assert not (person.mask[1] == label).any() and mask.opacity == before
+    controller.show_frame((0,))
 
 
 @faked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -139,6 +139,11 @@ class SessionContents:
         return self._existing.labels - self.deleted
 
     @property
+    def masks_source(self) -> object:
+        """Where the existing masks come from; None where there are none, or nobody has said."""
+        return self._existing.source
+
+    @property
     def next_label(self) -> int:
         """The label of the next new object; no frame has one as large, looked at or not."""
         return max([self._existing.largest, *self._records.labels()]) + 1
@@ -223,6 +228,26 @@ class SessionContents:
     def clicked_frames(self, label: int) -> list[Frame]:
         """Frames on which an object has clicks, ascending."""
         return sorted(frame for frame, record in self._records.of(label) if record.clicks)
+
+    def records_on(self, frame: Frame) -> dict[int, Record]:
+        """The records of one frame by their objects."""
+        return self._records.on(self._records.frame(frame))
+
+    def labels_on(self, frame: Frame) -> set[int]:
+        """Objects that have something on a frame; its existing masks are read if need be."""
+        frame = self._records.frame(frame)
+        existing = set(self._existing.labels_on(frame)) - self.deleted
+        records = self._records.on(frame)
+        held = {label for label, record in records.items() if record.holds_object}
+        return held | existing.difference(records)
+
+    def untouched(self) -> Iterator[Key]:
+        """Objects of the existing masks without a record, on the frames that are known."""
+        deleted = self.deleted
+        for frame, labels in self._existing.found.items():
+            for label in labels:
+                if label not in deleted and (frame, label) not in self._records:
+                    yield frame, label
 
     def changed_frames(self) -> list[Frame]:
         """Frames that may look otherwise than the existing masks, ascending; reads nothing.

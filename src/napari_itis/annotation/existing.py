@@ -30,6 +30,8 @@ class ExistingMasks:
         Every object of the masks. Not given: they are learned as frames are looked at.
     largest : int, optional
         No frame has a larger label; needed where `labels` is not given.
+    source : object, optional
+        Where they come from, for whoever gave them.
 
     Raises
     ------
@@ -43,12 +45,14 @@ class ExistingMasks:
         shape: tuple[int, int],
         labels: Iterable[int] | None = None,
         largest: int | None = None,
+        source: object = None,
     ) -> None:
         if labels is None and largest is None:
             raise ValueError(
                 "say which labels the existing masks have, or which is the largest they may have: "
                 "otherwise a new object may get the label of an existing one"
             )
+        self.source = source
         self._read = read
         self._shape = shape
         self._labels = {int(label) for label in labels or ()}
@@ -59,7 +63,7 @@ class ExistingMasks:
 
     def copy(self) -> ExistingMasks:
         """The same masks for another thread."""
-        other = ExistingMasks(self._read, self._shape, self._labels)
+        other = ExistingMasks(self._read, self._shape, self._labels, source=self.source)
         other._largest = self._largest
         other._found = dict(self._found)
         other._kept = dict(self._kept)

@@ -34,8 +34,10 @@ class SessionInputs(SessionState):
         *,
         labels: Iterable[int] | None = None,
         largest: int | None = None,
+        source: object = None,
+        undoable: bool = False,
     ) -> None:
-        """Start from masks that exist, of which each is read when it is needed. No undo step.
+        """Start from masks that exist, of which each is read when it is needed.
 
         Nothing is kept of a frame that is not changed. An object that is changed on a frame gets
         a record there, from which clicks correct the mask that it had.
@@ -52,13 +54,23 @@ class SessionInputs(SessionState):
         largest : int, optional
             No frame has a larger label; needed where `labels` is not given. 255 is right for 8-bit
             masks. New objects get larger labels, until :meth:`learn_masks` has completed.
+        source : object, optional
+            Where they come from: what :attr:`masks_source` is from now on.
+        undoable : bool
+            Whether it is a step of undo.
 
         Raises
         ------
         ValueError
             If neither `labels` nor `largest` is given.
         """
-        self._existing = ExistingMasks(read, self.shape, labels, largest)
+        existing = ExistingMasks(read, self.shape, labels, largest, source)
+        if undoable:
+            places = self._places(min(existing.labels, default=1))
+            self._history.forget_undone()
+            self._history.add(Step(masks=self._existing, places=places))
+            self._changes += 1
+        self._existing = existing
         self._drawn.clear()
 
     def learn_masks(self, found: Mapping[Frame, Iterable[int]], complete: bool = False) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import FiniteFloat
 
 from napari_itis.annotation.archive import quoted
 from napari_itis.annotation.record import Frame
@@ -79,6 +80,33 @@ class WeightsFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PixelSize:
+    """The size of a pixel of the image plane.
+
+    Parameters
+    ----------
+    y, x : float
+        Height and width of a pixel, in `unit`.
+    area : float
+        Its area, in the square of `unit`; less than the product where the layer is sheared.
+    unit : str
+        As a user reads it; px: nobody has said.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"strict": True, "extra": "forbid"}
+
+    y: FiniteFloat = 1.0
+    x: FiniteFloat = 1.0
+    area: FiniteFloat = 1.0
+    unit: str = "px"
+
+    @property
+    def area_unit(self) -> str:
+        """The unit of areas, as a user reads it."""
+        return "px" if self.unit == "px" else f"{self.unit}²"
+
+
+@dataclass(frozen=True, slots=True)
 class SessionMetadata:
     """What a session file says besides the session.
 
@@ -93,6 +121,7 @@ class SessionMetadata:
         The object that was worked on.
     frame : tuple of int, optional
         The frame that was looked at.
+    pixel_size : PixelSize, optional
     """
 
     image: ImageFacts
@@ -101,6 +130,7 @@ class SessionMetadata:
     saved: datetime | None = None
     label: int | None = None
     frame: Frame | None = None
+    pixel_size: PixelSize | None = None
 
 
 def differences(stored: ImageFacts, image: ImageFacts) -> list[str]:

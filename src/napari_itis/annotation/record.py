@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -57,6 +58,8 @@ class Record:
         Whether the user has removed the existing mask.
     committed : bool
         Whether the user has said that the object is done here.
+    tidied : bool
+        Whether the user has tidied the mask as a whole.
     revision : int
         Names `base`, `seen` and `clicks`: two records of a session share it only if these agree.
     made : tuple of float
@@ -77,6 +80,7 @@ class Record:
     existing: PackedMask | None = None
     cleared: bool = False
     committed: bool = False
+    tidied: bool = False
     revision: int = 0
     made: tuple[float, ...] = field(default=(), compare=False)
 
@@ -106,7 +110,7 @@ class Record:
         """How far the object is; None where there is neither a mask nor a word of the user."""
         if self.committed:
             return State.COMMITTED
-        if self.clicks or self.added or self.removed or self.cleared:
+        if self.clicks or self.added or self.removed or self.cleared or self.tidied:
             return State.CORRECTED
         return State.AUTOMATIC if self.area else None
 
@@ -114,6 +118,20 @@ class Record:
     def area(self) -> int:
         """Pixels of the mask, those that another object covers included."""
         return self.mask.area if self.mask else 0
+
+    def masks(self) -> Iterator[PackedMask]:
+        """Every mask in it, one that is there twice twice."""
+        for mask in (
+            self.given,
+            self.base,
+            self.prediction,
+            self.added,
+            self.removed,
+            self.mask,
+            self.existing,
+        ):
+            if mask is not None:
+                yield mask
 
     def with_clicks(self, clicks: tuple[Click, ...], revision: int, now: float) -> Record:
         """The record after its clicks were changed in any way; the prediction turns stale.
@@ -170,6 +188,31 @@ class Record:
             base=record.mask,
             seen=len(record.clicks),
             prediction=record.mask,
+            revision=revision,
+        )
+
+    def with_tidied(self, mask: PackedMask, revision: int) -> Record:
+        """The record after the user tidied its mask as a whole; the prediction must be fresh.
+
+        The next click starts from the tidied mask. Unlike brush strokes nothing of it is forced
+        in or out: an outline that was smoothed would stay as a scar where the mask grows over it.
+        """
+        base, added, removed = mask if mask.area else None, self.added, self.removed
+        if added is not None or removed is not None:
+            pixels = mask.unpack()
+            added, removed = difference(added, ~pixels), difference(removed, pixels)
+        return replace(
+            self,
+            # Without clicks it is what the object starts from, also once clicks have come and gone.
+            given=self.given if self.clicks else base,
+            base=base,
+            seen=len(self.clicks),
+            prediction=base,
+            added=added,
+            removed=removed,
+            mask=base,
+            committed=False,
+            tidied=True,
             revision=revision,
         )
 

@@ -9,18 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from napari_itis.annotation.archive import quoted, shortened
-from napari_itis.annotation.metadata import ImageFacts, MasksFacts, WeightsFacts
+from napari_itis.annotation.metadata import ImageFacts, MasksFacts, PixelSize, WeightsFacts
 from napari_itis.annotation.record import State
 
 FORMAT = "napari-itis session"
-VERSION = 1
+VERSION = 2
+"""Grows when a file may hold what older versions do not understand; all before it are read."""
 
 # What a file may hold at most: none that is written has more, and reading one takes some hundred
 # megabytes.
 MOST_RECORDS = 500_000
 MOST_CLICKS = 300_000
 
-RECORD_FIELDS = ("seen", "fresh", "on_top", "cleared", "committed", "revision")
+RECORD_FIELDS = ("seen", "fresh", "on_top", "cleared", "committed", "tidied", "revision")
 RECORD_MASKS = ("existing", "given", "base", "prediction", "added", "removed", "mask")
 """What an entry of a record has by the same name as the record."""
 
@@ -56,7 +57,7 @@ class HeaderEntry(_Entry):
     """session.json"""
 
     format: Literal["napari-itis session"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[1, 2] = VERSION
     written_by: Annotated[str, Field(max_length=200)]
     saved: datetime
     image: ImageFacts
@@ -64,6 +65,7 @@ class HeaderEntry(_Entry):
     masks: MasksFacts | None = None
     label: Label | None = None
     frame: Annotated[tuple[Count, ...], Field(max_length=32)] | None = None
+    pixel_size: PixelSize | None = None
     objects: Annotated[list[ObjectEntry], Field(max_length=100_000)] = []
 
 
@@ -88,6 +90,7 @@ class RecordEntry(_Entry):
     on_top: Count = 0
     cleared: bool = False
     committed: bool = False
+    tidied: bool = False
     revision: Count = 0
     existing: MaskNumber | None = None
     given: MaskNumber | None = None

@@ -10,6 +10,7 @@ import numpy as np
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.history import Change
 from napari_itis.annotation.inputs import SessionInputs
+from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record, State
 from napari_itis.annotation.records import Key
 from napari_itis.clicks import Click
@@ -176,6 +177,32 @@ class AnnotationSession(SessionInputs):
             self._put(key, record.with_edits(gained, lost, self._new_revision()))
         return tuple(edits)
 
+    def tidy(self, label: int, masks: Mapping[Frame, PackedMask]) -> tuple[Key, ...]:
+        """Put tidied masks of an object in the place of those it has, in one step.
+
+        Parameters
+        ----------
+        label : int
+        masks : mapping of frame to PackedMask
+            What :func:`napari_itis.annotation.tidying.tidied` has made of the masks of the records.
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed. Where the object has no mask, or one that still waits
+            for a prediction, nothing happens.
+        """
+        changed: dict[Key, PackedMask] = {}
+        for frame, mask in masks.items():
+            key = self._records.key(frame, label)
+            record, mask = self.record(*key), self._records.packed(mask)
+            if record is not None and record.fresh and record.area and record.mask != mask:
+                changed[key] = mask
+        self._begin(changed)
+        for key, mask in changed.items():
+            self._put(key, self._records[key].with_tidied(mask, self._new_revision()))
+        return tuple(changed)
+
     def allow_overwriting(self, label: int, allowed: bool) -> tuple[Key, ...]:
         """Say whether an object may cover the pixels of others.
 
@@ -209,6 +236,19 @@ class AnnotationSession(SessionInputs):
             raise ValueError(f"a name has at most 200 characters, this one has {len(name)}")
         if name != self._facts_of(label).name:
             self._begin_facts(label, name=name)
+
+    def accept(self, label: int) -> tuple[Key, ...]:
+        """:meth:`commit` as a step of undo.
+
+        Returns
+        -------
+        tuple of (frame, object)
+            The records that have changed.
+        """
+        corrected = [
+            frame for frame, state in self.states(label).items() if state is State.CORRECTED
+        ]
+        return self.commit_frames(label, corrected)
 
     def commit(self, label: int) -> None:
         """Mark an object as done wherever it is corrected; until it is changed. No undo step."""

@@ -38,6 +38,7 @@ def make_header(contents: SessionContents, metadata: SessionMetadata) -> HeaderE
         masks=metadata.masks,
         label=metadata.label,
         frame=metadata.frame,
+        pixel_size=metadata.pixel_size,
         objects=[
             ObjectEntry(label=label, name=facts.name, covers=facts.covers, deleted=facts.deleted)
             for label, facts in sorted(contents.facts.items())

@@ -186,6 +186,9 @@ class SessionState(SessionContents):
             back.facts = (label, {name: getattr(now, name) for name in facts})
             self._say(label, **facts)
             self._drawn.clear()
+        if step.masks is not None:
+            back.masks, self._existing = self._existing, step.masks
+            self._drawn.clear()
         return back
 
     def _go(self, move: Callable[[Callable[[Step], Step]], Step | None]) -> Change | None:
@@ -195,7 +198,7 @@ class SessionState(SessionContents):
         if step is None:
             return None
         keys = tuple(dict.fromkeys((*step.places, *step.before)))
-        return Change(keys, tuple(sorted(deleted ^ self.deleted)))
+        return Change(keys, tuple(sorted(deleted ^ self.deleted)), step.masks is not None)
 
     def _places(self, label: int) -> tuple[Key, ...]:
         """Where an object can be seen: best on screen, somewhere else at least."""

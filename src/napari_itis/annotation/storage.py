@@ -147,5 +147,11 @@ def _opened(path: Path) -> BinaryIO:
 
 def _metadata(header: HeaderEntry) -> SessionMetadata:
     return SessionMetadata(
-        header.image, header.weights, header.masks, header.saved, header.label, header.frame
+        header.image,
+        header.weights,
+        header.masks,
+        header.saved,
+        header.label,
+        header.frame,
+        header.pixel_size,
     )

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_itis.annotation.autosave import Autosaves, LeftBehind, discard
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.closing import AskUser, closed_by_user, may_close
 from napari_itis.plugin.questions import Question
 from napari_itis.plugin.session_facts import session_facts
 from napari_itis.plugin.settings import autosave_minutes
@@ -36,6 +37,8 @@ class Autosaving(QObject):
     ----------
     minutes : callable
         Returns the minutes between two autosaves; 0: none, not even when the window closes.
+    ask : AskUser or None
+        Who answers what becomes of unsaved sessions; None: dialogs of the window that is closed.
     active : bool
         Off for a window in which a script works: nothing is saved by itself, or offered.
     offers : list of LeftBehind
@@ -47,6 +50,7 @@ class Autosaving(QObject):
     def __init__(self, files: SessionFiles) -> None:
         super().__init__()
         self.minutes = autosave_minutes
+        self.ask: AskUser | None = None
         self.active = True
         self.offers: list[LeftBehind] = []
         self.autosaves = Autosaves()
@@ -70,8 +74,11 @@ class Autosaving(QObject):
             self.look()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Notice that the window is being closed."""
+        """Notice that the window is being closed; it stays if the user decides so."""
         if event.type() == QEvent.Type.Close:
+            if closed_by_user() and not may_close(self._files, self.ask or AskUser(watched)):
+                event.ignore()
+                return True
             self.save()
             _unfinished.add(self)
             # Somebody may still be asked, and stay.

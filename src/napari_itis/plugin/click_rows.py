@@ -87,3 +87,27 @@ def read_point(
     click = Click(y, x, positive)
     inside = all(0 <= index < size for index, size in zip(frame, slices)) and click.inside(shape)
     return (frame, click) if inside else None
+
+
+def remove_click(clicks: list[Click], click: Click) -> None:
+    """Take a click out of a list, if it is there."""
+    index = _index(clicks, click)
+    if index is not None:
+        del clicks[index]
+
+
+def replace_click(clicks: list[Click], old: Click, new: Click) -> None:
+    """Put a click in the place of another one, or at the end if that is gone."""
+    index = _index(clicks, old)
+    if index is None:
+        clicks.append(new)
+    else:
+        clicks[index] = new
+
+
+def _index(clicks: list[Click], click: Click) -> int | None:
+    # By identity first: two clicks may lie on the same spot.
+    for index, other in enumerate(clicks):
+        if other is click:
+            return index
+    return clicks.index(click) if click in clicks else None

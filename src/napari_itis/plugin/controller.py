@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_itis.annotation import Change, Frame, State
+from napari_itis.plugin.connections import Connections
+from napari_itis.plugin.display import Display
 from napari_itis.plugin.image_choice import ImageChoice
-from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.mask_tidying import MaskTidying
+from napari_itis.plugin.picking import Picking
+from napari_itis.plugin.predictors import PredictorFactory, PredictorOptions, make_predictor
+from napari_itis.plugin.settings import watch_preferences
+from napari_itis.plugin.slice_steps import SliceSteps
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,11 +30,23 @@ class Controller(ImageChoice):
     viewer : napari.components.ViewerModel
     factory : callable, optional
         Makes the predictor, in the inference thread.
+
+    Attributes
+    ----------
+    tidying : MaskTidying
+    display : Display
+    slices : SliceSteps
+    picking : Picking
     """
 
     def __init__(self, viewer: ViewerModel, factory: PredictorFactory = make_predictor) -> None:
         super().__init__(viewer, factory)
         self._users: set[int] = set()
+        self._preferences = Connections()
+        self.tidying = MaskTidying(self)
+        self.display = Display(self)
+        self.slices = SliceSteps(self)
+        self.picking = Picking(self)
 
     # Life.
 
@@ -41,6 +62,7 @@ class Controller(ImageChoice):
         if self._events.connected:
             return
         self._events.connect(self.viewer)
+        watch_preferences(self._preferences, self._on_preference)
         self.worker.start()
         if self.workspace is not None:
             self._activate(self.workspace)
@@ -59,11 +81,14 @@ class Controller(ImageChoice):
         self._users.discard(id(user))
         if self._users or not self._events.connected:
             return
+        self.picking.stop()
         self.take_over()
+        self._preferences.clear()
         self._events.disconnect()
 
     def close(self) -> None:
         """The viewer is closing: end the inference thread after what it does now."""
+        self._preferences.clear()
         self._events.disconnect()
         self._soon.stop()
         self.worker.stop()
@@ -74,13 +99,6 @@ class Controller(ImageChoice):
         """The other sign."""
         self.choose_sign(not self.positive if self.clicking else True)
 
-    def toggle_mask(self) -> None:
-        """Hide the masks, or show them."""
-        mask = self.workspace.layers.mask if self.workspace else None
-        if mask is not None:
-            mask.visible = not mask.visible
-            self.layers_changed.emit()
-
     def next_object(self) -> None:
         """Go on to a new object."""
         if self.workspace is None:
@@ -90,6 +108,7 @@ class Controller(ImageChoice):
             self.notice.emit(f"Object {self.label} is still empty: click on it first")
             return
         covering = self.overwrites
+        self.workspace.session.accept(self.label)
         self.select_object(self.workspace.session.next_label)
         self.workspace.session.allow_overwriting(self.label, covering)
         self.choose_sign(True)
@@ -104,6 +123,32 @@ class Controller(ImageChoice):
         workspace.session.commit(workspace.label)
         workspace.label = label
         self._show([])
+
+    def step_object(self, by: int) -> None:
+        """Go to the object after (1) or before (-1) the current one in the list, and around."""
+        if self.workspace is None:
+            return
+        self.take_over()
+        labels = sorted({*self.workspace.session.objects(), self.label})
+        self.go_to_object(labels[(labels.index(self.label) + by) % len(labels)])
+
+    def go_to_object(self, label: int) -> None:
+        """Go to an object, and to the nearest slice that it is on."""
+        workspace = self.workspace
+        if workspace is None:
+            return
+        self.select_object(label)
+        frames = workspace.session.frames(label)
+        if frames and workspace.frame not in frames:
+            here = np.array(workspace.frame)
+            self.show_frame(min(frames, key=lambda frame: np.abs(here - frame).sum()))
+
+    def rename_object(self, label: int, name: str) -> None:
+        """Call an object, or its class, by a name; an empty one takes it away."""
+        if self.workspace is not None:
+            self.take_over()
+            self.workspace.session.rename(label, name)
+            self.changed.emit()
 
     def delete_object(self) -> None:
         """Delete the current object on every slice."""
@@ -133,12 +178,17 @@ class Controller(ImageChoice):
         """Take back the last change and show where it was."""
         if self.workspace is not None:
             self.take_over()
+            self.tidying.forget()
+            shown = self.corrected_layer
             self._show_change(self.workspace.session.undo(), "Nothing to undo")
+            if shown is not None and self.corrected_layer is None:
+                shown.visible = True
 
     def redo(self) -> None:
         """Take back the last undo and show where it was."""
         if self.workspace is not None:
             self.take_over()
+            self.tidying.forget()
             self._show_change(self.workspace.session.redo(), "Nothing to redo")
 
     def show_frame(self, frame: Frame) -> None:
@@ -166,11 +216,23 @@ class Controller(ImageChoice):
 
     # Underneath.
 
+    def _on_preference(self, name: str, value: Any) -> None:
+        if name == "click_size":
+            self.display.size_clicks()
+        elif name in PredictorOptions.__dataclass_fields__:
+            # The others stay as the user has chosen them in the dock.
+            wanted = {name: value or None} if name == "weights" else {name: value}
+            self.worker.configure(replace(self.worker.options, **wanted))
+            self.changed.emit()
+
     def _show_change(self, change: Change | None, nothing: str) -> None:
         if change is None:
             self.notice.emit(nothing)
             return
         workspace = self.workspace
+        if change.masks:
+            self._show_existing()
+            return
         if workspace.label not in change.objects:
             workspace.label = change.objects[-1]
         here = [(workspace.frame, label) for label in change.everywhere]

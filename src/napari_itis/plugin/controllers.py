@@ -66,6 +66,11 @@ def session_files_of(viewer: ViewerModel) -> SessionFiles:
     return files
 
 
+def all_session_files() -> list[SessionFiles]:
+    """The session files of every viewer that has a controller."""
+    return [session_files_of(viewer) for viewer in list(_controllers)]
+
+
 def _stop_with_window(viewer: ViewerModel, controller: Controller) -> None:
     """End the inference thread with the viewer's window, or with the viewer where it has none."""
     weakref.finalize(viewer, controller.worker.stop)

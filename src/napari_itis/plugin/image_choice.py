@@ -77,7 +77,19 @@ class ImageChoice(Overview):
             # It was opened on top of what was clicked on it.
             layers.move(layers.index(image), min(own))
 
-    def correct(self, masks: Labels) -> None:
+    def correctable_layers(self) -> list[Labels]:
+        """Layers of others with masks of the image's size."""
+        workspace = self.workspace
+        layers = self.viewer.layers if workspace is not None else ()
+        return [layer for layer in layers if can_be_corrected(layer, workspace)]
+
+    @property
+    def corrected_layer(self) -> Labels | None:
+        """The layer whose masks are corrected; None where there is none, or it is gone."""
+        corrected = self.workspace.corrected if self.workspace is not None else None
+        return corrected() if corrected is not None else None
+
+    def correct(self, masks: Labels, *, undoable: bool = True) -> None:
         """Start from the masks of another layer, which is hidden and never changed.
 
         Its objects become those of the image: clicks and the brush correct them, and a slice that
@@ -87,27 +99,17 @@ class ImageChoice(Overview):
         ----------
         masks : napari.layers.Labels
             Of the image's size.
+        undoable : bool
+            Whether it is a step of undo.
         """
         workspace = self.workspace
         if workspace is None or not can_be_corrected(masks, workspace):
             self.notice.emit(f"{masks.name} has not the size of the image: choose other masks")
             return
         self.take_over()
-        if workspace.label_search is not None:
-            workspace.label_search.stop()
-            workspace.label_search = None
-        later = len(workspace.session.slices) == 1 and not is_quickly_searched(masks)
-        workspace.start_from(masks, search=not later)
-        if later:
-            workspace.label_search = LabelSearch(workspace, masks, self._on_label_found)
-        masks.visible = False
-        with self._events.writing():
-            if workspace.layers.mask is not None:
-                workspace.layers.mask.data = workspace.layers.new_mask_data()
-            self._draw_everything()
-        self._choose_known_object()
-        self._show([])
-        self.layers_changed.emit()
+        later = self._is_searched_later(masks)
+        workspace.start_from(masks, search=not later, undoable=undoable)
+        self._show_existing()
 
     def correct_masks_of_video(self) -> None:
         """Start from the masks that were opened with the image, if nothing was done yet."""
@@ -116,7 +118,8 @@ class ImageChoice(Overview):
             return
         masks = masks_of_video(self.viewer, image)
         if masks is not None and can_be_corrected(masks, workspace):
-            self.correct(masks)
+            # As if it had been there from the beginning.
+            self.correct(masks, undoable=False)
 
     def go_on_with(self, workspace: Workspace, drawn: Any) -> None:
         """Replace the session of the image that is chosen; the old one is not kept.
@@ -175,6 +178,28 @@ class ImageChoice(Overview):
         self.layers_changed.emit()
 
     # Underneath.
+
+    def _is_searched_later(self, masks: Labels) -> bool:
+        return len(self.workspace.session.slices) == 1 and not is_quickly_searched(masks)
+
+    def _show_existing(self) -> None:
+        """Show the existing masks that the session has now, after it had others, or none."""
+        workspace, masks = self.workspace, self.corrected_layer
+        if workspace.label_search is not None:
+            workspace.label_search.stop()
+            workspace.label_search = None
+        if masks is not None:
+            masks.visible = False
+            if self._is_searched_later(masks):
+                workspace.label_search = LabelSearch(workspace, masks, self._on_label_found)
+        workspace.forget_rendering()
+        with self._events.writing():
+            if workspace.layers.mask is not None:
+                workspace.layers.mask.data = workspace.layers.new_mask_data()
+            self._draw_everything()
+        self._choose_known_object()
+        self._show([])
+        self.layers_changed.emit()
 
     def _choose_known_object(self) -> None:
         objects = self.workspace.session.objects()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
 
 from napari_itis.annotation import Frame
+from napari_itis.plugin.actions import ACTIONS, Action
 from napari_itis.plugin.connections import Connections
+from napari_itis.plugin.display import size_clicks
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.keys import Keys
@@ -75,14 +78,7 @@ class LayerEvents:
         add(viewer.dims.events.point, self._on_point)
         add(viewer.dims.events.order, self._on_display)
         add(viewer.dims.events.ndisplay, self._on_display)
-        actions = {
-            "N": controller.next_object,
-            "T": controller.toggle_sign,
-            "H": controller.toggle_mask,
-            "Control-Z": controller.undo,
-            "Control-Shift-Z": controller.redo,
-        }
-        self._keys = [Keys(viewer, actions)]
+        self._keys = [Keys(viewer, _by_key(controller, ACTIONS))]
         self._keys[0].bind()
 
     def disconnect(self) -> None:
@@ -195,13 +191,11 @@ class LayerEvents:
             connections.add(layer.events.selected_label, self._on_selected_label)
             layer.mouse_drag_callbacks.append(self._watch_stroke)
             # The layer's own undo knows nothing of clicks: there is one undo, and it is ours.
-            actions = {
-                "Control-Z": self._controller.undo,
-                "Control-Shift-Z": self._controller.redo,
-            }
-            self._mask_keys = Keys(layer, actions)
+            own = {name: ACTIONS[name] for name in ("undo", "redo")}
+            self._mask_keys = Keys(layer, _by_key(self._controller, own))
             self._mask_keys.bind()
         else:
+            size_clicks(layer, workspace.session.shape)
             connections.add(layer.events.data, self._on_points)
             connections.add(layer.events.set_data, self._on_points_drawn)
             connections.add(layer.events.mode, self._on_layers)
@@ -273,3 +267,11 @@ class LayerEvents:
             yield
         self.painting = False
         self._controller.take_over_soon()
+
+
+def _by_key(
+    controller: Controller, actions: Mapping[str, Action]
+) -> dict[str, Callable[[], object]]:
+    return {
+        action.key: partial(action.run, controller) for action in actions.values() if action.key
+    }

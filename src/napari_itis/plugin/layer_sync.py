@@ -191,7 +191,7 @@ class LayerSync(QObject):
             if other not in (0, label):
                 self.notice.emit(
                     f"This pixel belongs to object {other}, which keeps it "
-                    "(see “May cover other objects”)"
+                    "(“Tidy the mask” below has “May cover other objects”)"
                 )
 
     # From the inference thread, through Qt's queue.

@@ -216,10 +216,6 @@ class LayerSet:
             face_color=POSITIVE_COLOR if role == "positive" else NEGATIVE_COLOR,
             border_color="white",
             border_width=0.08,
-            # Large images are shown small at first: the dots must not vanish in them, nor cover
-            # what they mark once one zooms in. The border takes the lower limit.
-            size=max(15, max(self._shape) / 40),
-            canvas_size_limits=(2, 15),
             **transform,
         )
 

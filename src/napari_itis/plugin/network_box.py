@@ -60,6 +60,11 @@ class NetworkBox(QGroupBox):
         form.addRow("Device", self._device)
         form.addRow(self._zoom_in)
 
+    @property
+    def options(self) -> PredictorOptions:
+        """What is shown."""
+        return self._options
+
     def show_options(self, options: PredictorOptions) -> None:
         """Show what is used now."""
         self._options = options

@@ -1,15 +1,21 @@
-"""The objects of an image, as a list shows them."""
+"""The objects of an image, as the table of the dock shows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from napari_itis.annotation import Frame
+from napari_itis.annotation.summary import ObjectSummary, summarize, visible_areas
 from napari_itis.plugin.workspace import Workspace
+
+_GRAY = (0.5, 0.5, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One line of the object list.
+    """One line of the table.
 
     Parameters
     ----------
@@ -20,33 +26,48 @@ class ObjectInfo:
         On all slices.
     area : int
         Visible pixels on the slice that is shown.
-    frames : int
-        Slices on which the object has a click or a mask.
+    frames : tuple of Frame
+        Slices on which the object has a click or a mask, ascending.
+    name : str
+        What the user calls it, or its class.
     """
 
     label: int
     color: tuple[float, ...]
     clicks: int
     area: int
-    frames: int
+    frames: tuple[Frame, ...] = ()
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Number and name."""
+        return f"{self.label} · {self.name}" if self.name else str(self.label)
 
 
 def list_objects(workspace: Workspace) -> list[ObjectInfo]:
     """The objects of the image, and the current one even while it is empty."""
     session = workspace.session
+    found = summarize(session)
+    found.setdefault(workspace.label, ObjectSummary())
+    areas = visible_areas(session, workspace.frame)
+    names = session.names
+    labels = sorted(found)
     return [
         ObjectInfo(
             label,
-            _color(workspace, label),
-            sum(len(session.clicks(frame, label)) for frame in session.clicked_frames(label)),
-            session.visible_area(workspace.frame, label),
-            len(session.frames(label)),
+            color,
+            found[label].clicks,
+            areas.get(label, 0),
+            tuple(found[label].frames),
+            names.get(label, ""),
         )
-        for label in sorted({*session.objects(), workspace.label})
+        for label, color in zip(labels, _colors(workspace, labels))
     ]
 
 
-def _color(workspace: Workspace, label: int) -> tuple[float, ...]:
+def _colors(workspace: Workspace, labels: list[int]) -> list[tuple[float, ...]]:
     mask = workspace.layers.mask
-    color = None if mask is None else mask.get_color(label)
-    return (0.5, 0.5, 0.5, 1.0) if color is None else tuple(float(part) for part in color)
+    if mask is None:
+        return [_GRAY] * len(labels)
+    return [tuple(color) for color in np.asarray(mask.colormap.map(labels), float).tolist()]

@@ -49,12 +49,6 @@ class Overview(LayerSync):
         return record.area if record else 0
 
     @property
-    def mask_visible(self) -> bool:
-        """Whether the masks are on screen."""
-        mask = self.workspace.layers.mask if self.workspace else None
-        return mask is not None and mask.visible
-
-    @property
     def flat(self) -> bool:
         """Whether the viewer shows the planes that are annotated."""
         dims = self.viewer.dims
@@ -77,6 +71,11 @@ class Overview(LayerSync):
     def missing_layers(self) -> bool:
         """Whether layers of the plugin were removed."""
         return self.workspace is not None and bool(self.workspace.layers.missing)
+
+    @property
+    def objects_known(self) -> bool:
+        """Whether there is any object."""
+        return self.workspace is not None and bool(self.workspace.session.objects())
 
     def objects(self) -> list[ObjectInfo]:
         """The objects of the image, and the current one even while it is empty."""

@@ -39,11 +39,14 @@ class PredictorOptions:
         auto, cpu, cuda or mps.
     zoom_in : bool
         Whether later clicks look at the region around the object.
+    threads : int
+        Of the network on the CPU; 0: all cores but one.
     """
 
     weights: str | None = None
     device: str = "auto"
     zoom_in: bool = True
+    threads: int = 0
 
 
 PredictorFactory = Callable[[PredictorOptions, Callable[[str], None]], PredictorLike]
@@ -54,7 +57,7 @@ def make_predictor(options: PredictorOptions, notice: Callable[[str], None]) -> 
     import torch
 
     # The window needs a core of its own, or it stutters while the network runs.
-    torch.set_num_threads(max(1, _cores() - 1))
+    torch.set_num_threads(options.threads or max(1, _cores() - 1))
     from napari_itis.inference import Predictor
 
     return Predictor(options.weights, options.device, zoom_in=options.zoom_in, on_notice=notice)

@@ -4,34 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_itis.plugin.actions import action_button
+from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.controllers import controller_of, session_files_of
+from napari_itis.plugin.display_box import DisplayBox
+from napari_itis.plugin.existing_box import ExistingBox
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.image_source import has_planes
+from napari_itis.plugin.key_list import KEYS, KeyList
+from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.network_box import NetworkBox
-from napari_itis.plugin.object_list import ObjectList, swatch
+from napari_itis.plugin.object_table import ObjectTable
+from napari_itis.plugin.pixel_size import pixel_size
+from napari_itis.plugin.sections import Sections
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import preferred_options
+from napari_itis.plugin.slices_box import SlicesBox
+from napari_itis.plugin.swatches import swatch
+from napari_itis.plugin.tidy_box import TidyBox
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _NOTICE_MS = 10_000
+_BUTTONS = (
+    "next_object",
+    "earlier_object",
+    "later_object",
+    "pick",
+    "undo",
+    "redo",
+    "clear",
+    "delete_object",
+)
 
 
 class SegmentWidget(QWidget):
@@ -50,6 +69,9 @@ class SegmentWidget(QWidget):
         self._connected = False
         self._window: QWidget | None = None
         self._build()
+        # Plugins get a proxy that cannot be referred to weakly.
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self._keys = Keys(viewer, {KEYS: self._show_keys})
         self._refresh = QTimer(self, singleShot=True, interval=0)
         self._refresh.timeout.connect(self.refresh)
         self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
@@ -68,8 +90,8 @@ class SegmentWidget(QWidget):
         )
         self._images.activated.connect(self._on_image)
         self._hint = _label("itisHint")
-        self._positive = _button("Positive", "Left-click adds what belongs to the object (T)")
-        self._negative = _button("Negative", "Left-click takes away what does not belong (T)")
+        self._positive = make_button("Positive", "Left-click adds what belongs to the object", "T")
+        self._negative = make_button("Negative", "Left-click takes away what does not belong", "T")
         for button, color in ((self._positive, POSITIVE_COLOR), (self._negative, NEGATIVE_COLOR)):
             button.setCheckable(True)
             button.setIcon(swatch(_rgb(color)))
@@ -77,29 +99,33 @@ class SegmentWidget(QWidget):
         self._negative.setObjectName("itisNegative")
         self._positive.clicked.connect(lambda: self.controller.choose_sign(True))
         self._negative.clicked.connect(lambda: self.controller.choose_sign(False))
-        self._objects = ObjectList()
-        self._objects.chosen.connect(self.controller.select_object)
-        self._next = _button("Next object", "Keep this object and go on to a new one (N)")
-        self._next.setObjectName("itisNext")
-        self._next.clicked.connect(self.controller.next_object)
-        self._undo = _button("Undo", "Take back the last change (Ctrl+Z)")
-        self._undo.clicked.connect(self.controller.undo)
-        self._redo = _button("Redo", "Take back the last undo (Ctrl+Shift+Z)")
-        self._redo.clicked.connect(self.controller.redo)
-        self._clear = _button("Clear clicks", "Empty this object on this slice; can be undone")
-        self._clear.clicked.connect(self.controller.clear)
-        self._delete = _button("Delete object", "Delete it on every slice; can be undone")
-        self._delete.clicked.connect(self.controller.delete_object)
-        self._cover = QCheckBox("May cover other objects")
-        self._cover.setToolTip("Off, no object takes pixels that belong to another one")
-        self._cover.toggled.connect(self.controller.allow_overwriting)
-        self._masks = QCheckBox("Show the masks")
-        self._masks.setToolTip("Hide them to see what is below (H)")
-        self._masks.clicked.connect(self.controller.toggle_mask)
-        self._restore = _button("Show the layers again", "Layers of the plugin were removed")
+        self._objects = ObjectTable()
+        self._objects.chosen.connect(self.controller.go_to_object)
+        self._objects.renamed.connect(self.controller.rename_object)
+        self._buttons = {name: action_button(self.controller, name) for name in _BUTTONS}
+        self._buttons["next_object"].setObjectName("itisNext")
+        self._buttons["pick"].setCheckable(True)
+        self._restore = make_button("Show the layers again", "Layers of the plugin were removed")
         self._restore.clicked.connect(self.controller.restore_layers)
+        self._tidy = TidyBox(self.controller)
+        self._slices = SlicesBox(self.controller)
+        self._display = DisplayBox(self.controller)
+        self._existing = ExistingBox(self.controller)
         self._network = NetworkBox()
+        self._network.setTitle("")
         self._network.chosen.connect(self.controller.worker.configure)
+        self._sections = Sections()
+        self._sections.add("Tidy the mask", "Holes, specks, outline", self._tidy)
+        self._stack = self._sections.add(
+            "Slices", "Slices with objects, copies of masks", self._slices
+        )
+        self._sections.add("Display", "What is shown, and how", self._display)
+        self._correct = self._sections.add(
+            "Existing masks", "Correct the masks of another layer", self._existing
+        )
+        self._sections.add("Network", "Which one, and what it runs on", self._network)
+        self._keys_button = make_button("Keys", "All keys in a list", KEYS)
+        self._keys_button.clicked.connect(self._show_keys)
         self._notice = _label("itisNotice")
         self._notice.hide()
         self._status = _label("itisStatus")
@@ -112,13 +138,14 @@ class SegmentWidget(QWidget):
         signs.addWidget(self._negative)
         grid = QGridLayout()
         grid.setSpacing(6)
-        grid.addWidget(self._next, 0, 0, 1, 2)
-        grid.addWidget(self._undo, 1, 0)
-        grid.addWidget(self._redo, 1, 1)
-        grid.addWidget(self._clear, 2, 0)
-        grid.addWidget(self._delete, 2, 1)
-        grid.addWidget(self._cover, 3, 0, 1, 2)
-        grid.addWidget(self._masks, 4, 0, 1, 2)
+        grid.addWidget(self._buttons["next_object"], 0, 0, 1, 6)
+        for place, name in enumerate(("earlier_object", "later_object", "pick")):
+            grid.addWidget(self._buttons[name], 1, 2 * place, 1, 2)
+        for place, name in enumerate(("undo", "redo", "clear", "delete_object")):
+            grid.addWidget(self._buttons[name], 2 + place // 2, 3 * (place % 2), 1, 3)
+        below = QHBoxLayout()
+        below.addWidget(self._status, 1)
+        below.addWidget(self._keys_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.setContentsMargins(10, 8, 10, 8)
@@ -129,10 +156,10 @@ class SegmentWidget(QWidget):
         # Directly in here: napari looks for a widget that wants the height before it pads a dock.
         layout.addWidget(self._objects, 1)
         layout.addLayout(grid)
-        layout.addWidget(self._network)
+        layout.addWidget(self._sections)
         layout.addWidget(_line())
         layout.addWidget(self._notice)
-        layout.addWidget(self._status)
+        layout.addLayout(below)
         self.setMinimumWidth(290)
 
     # Open and closed.
@@ -157,6 +184,7 @@ class SegmentWidget(QWidget):
         controller.activity.changed.connect(self._refresh.start)
         controller.notice.connect(self._on_notice)
         controller.attach(self)
+        self._keys.bind()
         if self._window is None:
             self._window = self.window()
             worker = controller.worker
@@ -168,6 +196,7 @@ class SegmentWidget(QWidget):
             return
         self._connected = False
         controller = self.controller
+        self._keys.unbind()
         controller.detach(self)
         controller.changed.disconnect(self._refresh.start)
         controller.layers_changed.disconnect(self._on_layers)
@@ -183,17 +212,25 @@ class SegmentWidget(QWidget):
         controller = self.controller
         ready = controller.workspace is not None
         self._hint.setText(next_step(controller))
+        if self._network.options != controller.worker.options:
+            self._network.show_options(controller.worker.options)
         self._restore.setVisible(controller.missing_layers)
         self._positive.setChecked(controller.clicking and controller.positive)
         self._negative.setChecked(controller.clicking and not controller.positive)
-        for widget in (self._positive, self._negative, self._next, self._clear, self._delete):
+        for widget in (self._positive, self._negative, *self._buttons.values()):
             widget.setEnabled(ready)
-        self._undo.setEnabled(controller.can_undo)
-        self._redo.setEnabled(controller.can_redo)
+        self._buttons["undo"].setEnabled(controller.can_undo)
+        self._buttons["redo"].setEnabled(controller.can_redo)
+        self._buttons["pick"].setChecked(controller.picking.active)
         stack = ready and bool(controller.workspace.session.slices)
-        self._objects.show_objects(controller.objects(), controller.label, stack)
-        self._set_checked(self._cover, controller.overwrites, ready)
-        self._set_checked(self._masks, controller.mask_visible, ready)
+        mask = controller.workspace.layers.mask if ready else None
+        size = pixel_size(mask) if mask is not None else None
+        self._objects.show_objects(controller.objects(), controller.label, stack, size)
+        has_mask = controller.area_here > 0
+        self._tidy.show_state(has_mask, ready, controller.overwrites)
+        self._slices.show_state(has_mask)
+        self._display.show_state(ready)
+        self._sections.set_available(self._stack, stack)
         self._status.setText(_status(controller))
 
     def _on_layers(self) -> None:
@@ -207,6 +244,7 @@ class SegmentWidget(QWidget):
         current = controller.image
         self._images.setCurrentIndex(images.index(current) if current in images else -1)
         self._images.blockSignals(False)
+        self._sections.set_available(self._correct, self._existing.show_state())
         self._refresh.start()
 
     def _on_notice(self, text: str) -> None:
@@ -218,12 +256,8 @@ class SegmentWidget(QWidget):
         self.controller.choose_image(self._images.itemData(index))
         self._on_layers()
 
-    @staticmethod
-    def _set_checked(box: QCheckBox, checked: bool, enabled: bool) -> None:
-        box.blockSignals(True)
-        box.setChecked(checked)
-        box.blockSignals(False)
-        box.setEnabled(enabled)
+    def _show_keys(self) -> None:
+        KeyList(self).show()
 
 
 def _status(controller: object) -> str:
@@ -236,12 +270,6 @@ def _status(controller: object) -> str:
 
 def _rgb(color: str) -> tuple[float, ...]:
     return tuple(int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
 
 
 def _label(name: str) -> QLabel:
@@ -261,6 +289,7 @@ _STYLE = """
 #itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
 #itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisNext { font-weight: bold; padding: 6px; }
+#itisSection { border: none; font-weight: bold; padding: 2px 0; }
 #itisPositive:checked { background: #1f7a34; color: white; }
 #itisNegative:checked { background: #9c2a25; color: white; }
 """

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_itis.annotation.exports import FORMATS
 from napari_itis.plugin.autosaving import describe
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.lines import breakable
@@ -31,7 +32,7 @@ _FILTER = f"Sessions (*{SUFFIX})"
 
 
 class SessionButton(QPushButton):
-    """A menu: save, save as, open. A dot says that something is not saved.
+    """A menu: save, save as, open, export. A dot says that something is not saved.
 
     Parameters
     ----------
@@ -53,6 +54,16 @@ class SessionButton(QPushButton):
         self.open = menu.addAction("Open …")
         self.open.setToolTip("A session file may be dropped on the window, too")
         self.open.triggered.connect(self._ask_which)
+        menu.addSeparator()
+        self.export = menu.addMenu("Export")
+        self.export.setToolTipsVisible(True)
+        for name, kind in FORMATS.items():
+            action = self.export.addAction(f"{kind.title} …")
+            action.setToolTip(kind.tip)
+            action.triggered.connect(lambda _checked, name=name: self._ask_export(name))
+        self.stop = menu.addAction("Stop exporting")
+        self.stop.setToolTip("Nothing is written")
+        self.stop.triggered.connect(files.exporting.stop)
         self.setMenu(menu)
         # As wide whatever it says: what stands beside it must not jump.
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance("Opening …") + _AROUND)
@@ -62,7 +73,8 @@ class SessionButton(QPushButton):
         """Show what can be done."""
         files = self._files
         path, there = files.path, files.controller.workspace is not None
-        self.setText(files.busy or ("Session •" if files.unsaved else "Session"))
+        doing = files.busy or files.exporting.text
+        self.setText(doing or ("Session •" if files.unsaved else "Session"))
         idle = not files.busy
         self.save.setEnabled(idle and there and (path is None or files.unsaved))
         # An ampersand would be taken for a mnemonic.
@@ -71,6 +83,8 @@ class SessionButton(QPushButton):
         self.save_as.setVisible(path is not None)
         self.save_as.setEnabled(idle and there)
         self.open.setEnabled(idle)
+        self.export.setEnabled(there and not files.exporting.running)
+        self.stop.setVisible(files.exporting.running)
         state = "not all of it is saved" if files.unsaved else "saved"
         self.setToolTip(
             f"{path}: {state}" if path is not None else "Save clicks and masks, and go on later"
@@ -93,6 +107,18 @@ class SessionButton(QPushButton):
         taken = named != path and named.exists()
         if not taken or self._files.ask(Question(f"Replace {named.name}?", "Replace")):
             self._files.save(named, overwrite=True)
+
+    def _ask_export(self, name: str) -> None:
+        kind, start = FORMATS[name], self._files.exporting.suggested(name)
+        kinds = f"{kind.title} (*{kind.suffix})" if start.suffix else "Folder (*)"
+        chosen, _ = QFileDialog.getSaveFileName(self, f"Export: {kind.title}", str(start), kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        whole = not start.suffix or path.suffix.lower() in (kind.suffix, *kind.others)
+        named = path if whole else path.with_name(path.name + kind.suffix)
+        # The dialog has asked whether to replace the file that was named there, and no other.
+        self._files.exporting.export(name, named, overwrite=named == path)
 
     def _ask_which(self) -> None:
         start = str(self._files.suggested().parent)

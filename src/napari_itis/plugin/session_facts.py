@@ -20,6 +20,7 @@ from napari_itis.annotation.metadata import (
     fingerprint,
 )
 from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.settings import shipped_weights
 from napari_itis.video.masks import MaskSequence
 
@@ -42,6 +43,8 @@ def session_facts(controller: Controller, workspace: Workspace) -> Callable[[], 
     existing = workspace.existing
     name, chosen = controller.activity.weights, controller.worker.options.weights
     label, frame = workspace.label, workspace.frame
+    mask = workspace.layers.mask
+    size = pixel_size(mask) if mask is not None else None
 
     def gather() -> SessionMetadata:
         return SessionMetadata(
@@ -50,6 +53,7 @@ def session_facts(controller: Controller, workspace: Workspace) -> Callable[[], 
             None if existing is None else existing(),
             label=label,
             frame=frame,
+            pixel_size=size,
         )
 
     return gather

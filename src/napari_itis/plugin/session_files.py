@@ -14,6 +14,7 @@ from napari_itis.annotation.storage import save_session
 from napari_itis.plugin.autosaving import Autosaving
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.controller import Controller
+from napari_itis.plugin.exporting import Exporting
 from napari_itis.plugin.questions import Ask, Question, ask_user
 from napari_itis.plugin.readers import METADATA
 from napari_itis.plugin.session_facts import session_facts
@@ -60,6 +61,7 @@ class SessionFiles(QObject):
     Attributes
     ----------
     autosaving : Autosaving
+    exporting : Exporting
     """
 
     changed = Signal()
@@ -73,7 +75,9 @@ class SessionFiles(QObject):
         self._saving: Background | None = None
         self._opening: SessionOpening | None = None
         self.autosaving = Autosaving(self)
+        self.exporting = Exporting(self)
         self.autosaving.changed.connect(self.changed)
+        self.exporting.changed.connect(self.changed)
         controller.changed.connect(self.changed)
         controller.layers_changed.connect(self.changed)
 
@@ -108,11 +112,12 @@ class SessionFiles(QObject):
         something = kept.path is not None or session.records or session.facts
         return session.changes != kept.saved and bool(something)
 
-    def suggested(self) -> Path:
-        """A file for the session on screen: its own, or one beside the image."""
-        workspace = self.controller.workspace
-        if workspace is None or self.path is not None:
-            return self.path or Path(f"session{SUFFIX}")
+    def suggested(self, workspace: Workspace | None = None) -> Path:
+        """A file for a session, that on screen by default: its own, or one beside the image."""
+        workspace = workspace or self.controller.workspace
+        path = self.kept(workspace).path if workspace is not None else None
+        if workspace is None or path is not None:
+            return path or Path(f"session{SUFFIX}")
         image = workspace.image
         known = (image.metadata.get(METADATA) if image is not None else None) or {}
         source = known.get("source")
@@ -164,14 +169,22 @@ class SessionFiles(QObject):
                 # Not before this attempt is over.
                 QTimer.singleShot(0, lambda: self._ask_overwrite(path))
                 return
-            kept.path, kept.saved, kept.stamp = path, changes, written
-            self.autosaving.forget(kept)
+            self.saved(workspace, path, changes, written)
             self.tell(f"Session saved to {path.name}")
             if session.changes != changes:
                 # Meanwhile the user has gone on.
                 self.autosaving.save()
 
         self._saving = Background(work, told, self._on_saved).start()
+        self.changed.emit()
+
+    def saved(
+        self, workspace: Workspace, path: Path, changes: int, stamp: int | None = None
+    ) -> None:
+        """Take note that a session, as it was when it had so many changes, is in a file."""
+        kept = self.kept(workspace)
+        kept.path, kept.saved, kept.stamp = path, changes, stamp or _stamp_of(path)
+        self.autosaving.forget(kept)
         self.changed.emit()
 
     def open(self, path: Path) -> None:

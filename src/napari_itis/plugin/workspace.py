@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,15 @@ from napari_itis.annotation import AnnotationSession, Frame
 from napari_itis.annotation.metadata import MasksFacts
 from napari_itis.annotation.records import Key
 from napari_itis.clicks import Click
-from napari_itis.plugin.click_rows import Row, as_data, match, read_point, rows_of
+from napari_itis.plugin.click_rows import (
+    Row,
+    as_data,
+    match,
+    read_point,
+    remove_click,
+    replace_click,
+    rows_of,
+)
 from napari_itis.plugin.existing_layers import masks_in
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource, image_path
@@ -27,6 +36,14 @@ if TYPE_CHECKING:
 
 
 Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class _Corrected:
+    """Where the existing masks of a session come from."""
+
+    layer: weakref.ref[Labels]
+    facts: Callable[[], MasksFacts]
 
 
 class Workspace:
@@ -51,10 +68,6 @@ class Workspace:
         self.gestures: dict[bool, Gesture] = {}
         self.painted_through = False
         """Whether a stroke may have reached other slices than the visible one."""
-        self.corrected: weakref.ref[Labels] | None = None
-        """The layer whose masks are corrected."""
-        self.existing: Callable[[], MasksFacts] | None = None
-        """What is known of these masks, also after their layer was removed; for another thread."""
         self.label_search: LabelSearch | None = None
         """What finds out which objects these masks have, if that takes a while."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
@@ -67,6 +80,18 @@ class Workspace:
     def image(self) -> Image | None:
         """The image layer; None once nobody holds it any more."""
         return self._image()
+
+    @property
+    def corrected(self) -> weakref.ref[Labels] | None:
+        """The layer whose masks are corrected."""
+        source = self.session.masks_source
+        return source.layer if isinstance(source, _Corrected) else None
+
+    @property
+    def existing(self) -> Callable[[], MasksFacts] | None:
+        """What is known of these masks, also after their layer was removed; for another thread."""
+        source = self.session.masks_source
+        return source.facts if isinstance(source, _Corrected) else None
 
     def fits(self, image: Image) -> bool:
         """Whether an image is most likely the one of this workspace, opened once more."""
@@ -106,7 +131,7 @@ class Workspace:
             kept = {id(row) for row in found}
             for row in self._rows[positive]:
                 if id(row) not in kept:
-                    _remove(self._edited(clicks, row.frame), row.click)
+                    remove_click(self._edited(clicks, row.frame), row.click)
             rows[positive] = []
             for point, row in zip(np.asarray(layer.data, float).tolist(), found):
                 if row is not None and row.coordinates == tuple(point):
@@ -125,10 +150,10 @@ class Workspace:
                 frame, click = read
                 edited = self._edited(clicks, frame)
                 if row is not None and row.frame == frame:
-                    _replace(edited, row.click, click)
+                    replace_click(edited, row.click, click)
                 else:
                     if row is not None:
-                        _remove(self._edited(clicks, row.frame), row.click)
+                        remove_click(self._edited(clicks, row.frame), row.click)
                     edited.append(click)
                 rows[positive].append(Row(frame, click, tuple(point)))
         keys = self.session.set_clicks(self.label, clicks)
@@ -182,15 +207,16 @@ class Workspace:
 
     # Masks that exist.
 
-    def start_from(self, masks: Labels, search: bool = True) -> None:
+    def start_from(self, masks: Labels, search: bool = True, *, undoable: bool = False) -> None:
         """Correct the masks of a layer; see :meth:`AnnotationSession.give_masks`.
 
         `search`: find out at once which objects there are, in whichever thread this is.
         """
         read, labels, largest = masks_in(masks, search)
-        self.session.give_masks(read, labels=labels, largest=largest)
-        self.corrected = weakref.ref(masks)
-        self.existing = masks_facts(masks, self.source)
+        source = _Corrected(weakref.ref(masks), masks_facts(masks, self.source))
+        self.session.give_masks(
+            read, labels=labels, largest=largest, source=source, undoable=undoable
+        )
         if len(self.session.slices) == 1:
             self.layers.rendered = RenderedMasks(self.session)
         else:
@@ -273,28 +299,6 @@ def _changed_box(before: np.ndarray, after: np.ndarray) -> Box | None:
     band = slice(int(rows[0]), int(rows[-1]) + 1)
     columns = np.flatnonzero(differs[band].any(axis=0))
     return band, slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _index(clicks: list[Click], click: Click) -> int | None:
-    # By identity first: two clicks may lie on the same spot.
-    for index, other in enumerate(clicks):
-        if other is click:
-            return index
-    return clicks.index(click) if click in clicks else None
-
-
-def _remove(clicks: list[Click], click: Click) -> None:
-    index = _index(clicks, click)
-    if index is not None:
-        del clicks[index]
-
-
-def _replace(clicks: list[Click], old: Click, new: Click) -> None:
-    index = _index(clicks, old)
-    if index is None:
-        clicks.append(new)
-    else:
-        clicks[index] = new
 
 
 def _identity(image: Any) -> tuple[Any, ...]:
