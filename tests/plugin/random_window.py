@@ -261,9 +261,6 @@ class RandomWindow(CheckedWindow, Window):
         if self.workspace.source.slices != (FRAMES,) or self.theirs not in self.viewer.layers:
             return
         self.controller.correct(self.theirs)
-        # No step of undo: it takes back what was done on these masks.
-        start = self.starts[self.workspace]
-        start._existing = self.workspace.session.snapshot()._existing
 
     def undo_and_redo_everything(self, answered=True):
         """Back to the beginning and to the end again, on every image."""
@@ -348,10 +345,13 @@ class RandomWindow(CheckedWindow, Window):
             assert time.monotonic() < end, self.controller.activity.text
             QApplication.processEvents()
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-            slow = not self.gate.is_set()
-            busy = self.files.busy or not (slow or self.controller.activity.text == "Ready")
-            quiet = 0 if busy else quiet + 1
-            if busy:
+            controller, waited_for = self.controller, bool(self.files.busy)
+            if self.gate.is_set():
+                # What is answered may still be on its way to the main thread.
+                waited_for |= bool(controller._asked) or controller.tidying.busy
+                waited_for |= controller.activity.text != "Ready"
+            quiet = 0 if waited_for else quiet + 1
+            if waited_for:
                 time.sleep(0.001)
 
 

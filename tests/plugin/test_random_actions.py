@@ -28,13 +28,15 @@ from hypothesis.stateful import (
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_itis.plugin.actions import ACTIONS
+
 from .conftest import SHAPE
 from .random_window import FRAMES, RandomWindow
 from .real_viewer import CONTROL, LEFT, NONE, RIGHT, SHIFT
 from .window_checks import Complaints
 
-ACTIONS = int(os.environ.get("NAPARI_ITIS_ACTIONS", "0"))
-SEED = int(os.environ.get("NAPARI_ITIS_SEED", "0" if ACTIONS else "1"))
+COUNT = int(os.environ.get("NAPARI_ITIS_ACTIONS", "0"))
+SEED = int(os.environ.get("NAPARI_ITIS_SEED", "0" if COUNT else "1"))
 SHRINK = bool(os.environ.get("NAPARI_ITIS_SHRINK"))
 IN_CI = 2000
 IN_A_ROW = 200
@@ -86,6 +88,8 @@ class RandomUser(RuleBasedStateMachine):
 
     def teardown(self):
         taken.update(self.taken)
+        if COUNT:
+            print(taken.total(), flush=True)
         if self.sound:
             self.window.undo_and_redo_everything()
             self.window.check()
@@ -248,8 +252,16 @@ class RandomUser(RuleBasedStateMachine):
     def name_an_object(self, number, name):
         known = self.session.objects()
         if known:
-            self.session.rename(known[number % len(known)], name)
-            self.controller.changed.emit()
+            self.controller.rename_object(known[number % len(known)], name)
+
+    @action(at_most=IN_A_ROW, name=st.sampled_from(sorted(ACTIONS)))
+    def do_what_has_a_key(self, name):
+        ACTIONS[name].run(self.controller)
+
+    @action(place=PLACES)
+    def pick(self, place):
+        self.controller.picking.toggle()
+        self.window.mouse(*place)
 
     @action(places=st.lists(PLACES, min_size=1, max_size=3), overwrite=st.booleans())
     def carry_on(self, places, overwrite):
@@ -386,7 +398,7 @@ def test_random_actions(qapp, tmp_path, monkeypatch):
             run_state_machine_as_test(
                 RandomUser,
                 settings=settings(
-                    max_examples=(ACTIONS or IN_CI) // IN_A_ROW,
+                    max_examples=(COUNT or IN_CI) // IN_A_ROW,
                     stateful_step_count=IN_A_ROW,
                     phases=[Phase.generate, *([Phase.shrink] if SHRINK else [])],
                     suppress_health_check=list(HealthCheck),
@@ -399,4 +411,4 @@ def test_random_actions(qapp, tmp_path, monkeypatch):
         while windows:
             windows.pop().leave()
         print(f"{taken.total()} actions:", dict(taken.most_common()))
-    assert taken.total() >= 0.95 * (ACTIONS or IN_CI)
+    assert taken.total() >= 0.95 * (COUNT or IN_CI)
