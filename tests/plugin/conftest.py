@@ -17,6 +17,17 @@ def disc(y, x, radius=8, shape=SHAPE):
     return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
 
 
+def answer(clicks, mask):
+    """What the fake network makes of a mask and more clicks."""
+    mask = mask.copy()
+    for click in clicks:
+        if click.positive:
+            mask |= disc(click.y, click.x, 8, mask.shape)
+        else:
+            mask &= ~disc(click.y, click.x, 4, mask.shape)
+    return mask
+
+
 class FakePredictor:
     """Discs around positive clicks minus smaller discs around negative ones."""
 
@@ -38,16 +49,11 @@ class FakePredictor:
     def predict(self, clicks, mask=None, *, seen=0):
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append((tuple(clicks), seen))
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if self.error is not None:
             raise self.error
-        shape = self.images[-1][0].shape[:2]
-        result = np.zeros(shape, bool) if mask is None else mask.copy()
-        for click in clicks[seen:]:
-            if click.positive:
-                result |= disc(click.y, click.x, 8, shape)
-            else:
-                result &= ~disc(click.y, click.x, 4, shape)
+        start = np.zeros(self.images[-1][0].shape[:2], bool) if mask is None else mask
+        result = answer(clicks[seen:], start)
         return SimpleNamespace(posterior=result.astype(np.float32), mask=result)
 
 

@@ -9,6 +9,7 @@ from napari.utils.key_bindings import coerce_keybinding
 
 from napari_itis.annotation import State
 from napari_itis.plugin.actions import ACTIONS
+from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.key_list import key_rows
 
 from .conftest import SHAPE, disc
@@ -226,6 +227,7 @@ def test_an_object_is_picked_in_the_image(controller, do, settle, viewer, notice
     mask.visible = False
     do("pick")
     assert controller.picking.active and mask.mode == "pick" and mask.visible
+    assert "Click on an object" in next_step(controller)
     pick_at(mask, 1)
     assert controller.label == 1 and not controller.picking.active and not mask.visible
     assert viewer.layers.selection.active is negative and negative.mode == "add"

@@ -19,6 +19,8 @@ def next_step(controller: Controller) -> str:
         return "Clicks segment the plane of the last two axes, which is not the one shown now."
     if controller.activity.failed:
         return "Choose other weights or another device below. Clicks are kept until then."
+    if controller.picking.active:
+        return "Click on an object in the image to go to it, or press “Pick” again to leave it."
     if not controller.clicking:
         return "Press “Positive” or “Negative” to click on the image."
     if not controller.objects_known and controller.correctable_layers():

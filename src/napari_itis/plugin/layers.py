@@ -138,7 +138,9 @@ class LayerSet:
         """Follow the image to where it was moved."""
         for _, layer in self:
             for name in TRANSFORM:
-                setattr(layer, name, getattr(image, name))
+                # napari draws all layers again at each, also where nothing changes.
+                if not _same(getattr(layer, name), getattr(image, name)):
+                    setattr(layer, name, getattr(image, name))
 
     def hide(self) -> None:
         """Hide the layers while another image is annotated."""
@@ -216,3 +218,7 @@ class LayerSet:
             border_width=0.08,
             **transform,
         )
+
+
+def _same(one: Any, other: Any) -> bool:
+    return np.array_equal(np.asarray(one), np.asarray(other))
