@@ -94,6 +94,13 @@ def test_any_labels_layer_is_a_start_and_its_ids_are_the_objects(
     positive.add((*here, 30, 30))
     settle(controller)
     assert mask.data[(*here, 30, 30)] == 301
+    controller.select_object(300)
+    controller.delete_object()
+    assert not (mask.data == 300).any()
+    controller.undo()
+    assert np.array_equal(mask.data == 300, labels == 300)
+    controller.redo()
+    assert not (mask.data == 300).any()
     while controller.can_undo:
         controller.undo()
     assert not mask.data.any() and np.array_equal(theirs.data, labels) and theirs.visible

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_itis.annotation import Change, Frame, State
+from napari_itis.annotation.records import Key
 from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.display import Display
 from napari_itis.plugin.image_choice import ImageChoice
@@ -156,7 +157,9 @@ class Controller(ImageChoice):
             return
         self.take_over()
         session = self.workspace.session
+        existing = self.label in session.existing_objects
         keys = session.clear(self.label)
+        keys += self._everywhere(self.label) if existing else ()
         left = session.objects()
         if left:
             self.workspace.label = min(left, key=lambda other: abs(other - self.label))
@@ -225,6 +228,14 @@ class Controller(ImageChoice):
             self.worker.configure(replace(self.worker.options, **wanted))
             self.changed.emit()
 
+    def _everywhere(self, label: int) -> tuple[Key, ...]:
+        """Where an existing object that came or went is to be drawn: all slices of a mask layer
+        that does not draw them by itself."""
+        workspace = self.workspace
+        if workspace.layers.rendered is not None:
+            return ()
+        return tuple((frame, label) for frame in np.ndindex(*workspace.session.slices))
+
     def _show_change(self, change: Change | None, nothing: str) -> None:
         if change is None:
             self.notice.emit(nothing)
@@ -236,6 +247,7 @@ class Controller(ImageChoice):
         if workspace.label not in change.objects:
             workspace.label = change.objects[-1]
         here = [(workspace.frame, label) for label in change.everywhere]
-        self._show((*change.keys, *here))
+        elsewhere = self._everywhere(change.everywhere[0]) if change.everywhere else ()
+        self._show((*change.keys, *here, *elsewhere))
         if workspace.frame not in change.frames and not here:
             self._events.show_frame(workspace, change.frames[0])
