@@ -2,11 +2,13 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from napari_itis.inference import Prediction
+from napari_itis.inference.patch import Patch
+from napari_itis.inference.view import State
 from napari_itis.plugin.controller import Controller
 
 SHAPE = (60, 80)
@@ -35,20 +37,20 @@ class FakePredictor:
         assert threading.current_thread() is not threading.main_thread()
         self.images.append((image, contrast_limits, key))
 
-    def predict(self, clicks, mask=None, *, seen=0):
+    def predict(self, clicks, mask=None, *, seen=0, screen=None):
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append((tuple(clicks), seen))
         assert self.gate.wait(10)
         if self.error is not None:
             raise self.error
         shape = self.images[-1][0].shape[:2]
-        result = np.zeros(shape, bool) if mask is None else mask.copy()
+        result = np.zeros(shape, bool) if mask is None else mask.whole()
         for click in clicks[seen:]:
             if click.positive:
                 result |= disc(click.y, click.x, 8, shape)
             else:
                 result &= ~disc(click.y, click.x, 4, shape)
-        return SimpleNamespace(posterior=result.astype(np.float32), mask=result)
+        return Prediction(State(Patch.of(result), None))
 
 
 @pytest.fixture

@@ -179,13 +179,13 @@ class InferenceWorker(QObject):
                 # Forgotten first: a plane that cannot be read leaves no image set.
                 shown = None
                 predictor.set_image(
-                    job.plane.read(),
+                    job.plane.picture(),
                     contrast_limits=job.plane.contrast_limits,
                     key=job.plane.key,
                 )
                 shown = job.plane.key
             device = str(predictor.device)
-            result = job.answer(predictor)
+            result, _prediction = job.answer(predictor)
             if str(predictor.device) != device:
                 # Out of memory: the predictor goes on with the CPU.
                 self._emit(self.ready, str(predictor.device), str(predictor.weights))
