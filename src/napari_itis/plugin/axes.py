@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _WHOLE = (slice(None), slice(None))
 _CHANNELS = ("c", "ch", "channel", "channels")
-# A stack of more planes than this is no choice of channels.
-_MOST_CHANNELS = 64
+# A stack of more planes than this is no choice of channels, unless it is called so.
+_MOST_CHANNELS = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class ImageChoice(Overview):
     def choose_any_image(self) -> None:
         """Annotate the image that the user is most likely to mean, if none was chosen yet."""
         images = [layer for layer in self.viewer.layers if has_planes(layer)]
-        if self.workspace is None and images:
+        # Between two workspaces, layers come and go as well.
+        if self.workspace is None and images and not self._events.is_writing:
             active = self.viewer.layers.selection.active
             self.choose_image(active if active in images else images[-1])
 

@@ -25,8 +25,10 @@ from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_list import ObjectList, swatch
+from napari_itis.plugin.preview_box import PreviewBox
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import preferred_options
+from napari_itis.plugin.view_box import ViewBox
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -98,6 +100,9 @@ class SegmentWidget(QWidget):
         self._masks.clicked.connect(self.controller.toggle_mask)
         self._restore = _button("Show the layers again", "Layers of the plugin were removed")
         self._restore.clicked.connect(self.controller.restore_layers)
+        self._view = ViewBox(self.controller)
+        self._preview = PreviewBox()
+        self._preview.opened.connect(lambda: self._preview.show_last(self.controller))
         self._network = NetworkBox()
         self._network.chosen.connect(self.controller.worker.configure)
         self._notice = _label("itisNotice")
@@ -125,10 +130,12 @@ class SegmentWidget(QWidget):
         layout.addWidget(SessionBar(self.files, self._images))
         layout.addWidget(self._hint)
         layout.addWidget(self._restore)
+        layout.addWidget(self._view)
         layout.addLayout(signs)
         # Directly in here: napari looks for a widget that wants the height before it pads a dock.
         layout.addWidget(self._objects, 1)
         layout.addLayout(grid)
+        layout.addWidget(self._preview)
         layout.addWidget(self._network)
         layout.addWidget(_line())
         layout.addWidget(self._notice)
@@ -194,6 +201,8 @@ class SegmentWidget(QWidget):
         self._objects.show_objects(controller.objects(), controller.label, stack)
         self._set_checked(self._cover, controller.overwrites, ready)
         self._set_checked(self._masks, controller.mask_visible, ready)
+        self._view.refresh()
+        self._preview.show_last(controller)
         self._status.setText(_status(controller))
 
     def _on_layers(self) -> None:
