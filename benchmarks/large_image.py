@@ -204,8 +204,9 @@ def choose_places(shape: tuple[int, int], count: int) -> list[tuple[int, int]]:
 
 def look_at(viewer, corner: tuple[int, int]) -> None:
     """Bring a tile to the middle of the canvas, one pixel of it to one of the screen."""
-    viewer.camera.zoom = 1.5
-    viewer.camera.center = (corner[0] + 150, corner[1] + 190)
+    camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
+    camera.zoom = 1.5
+    camera.center = (corner[0] + 150, corner[1] + 190)
 
 
 def click(viewer, answered: list[float], corner: tuple[int, int], coin: tuple[int, int]) -> float:

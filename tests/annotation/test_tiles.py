@@ -44,6 +44,11 @@ def test_what_differs_is_found(drawn):
     assert (rows.start, columns.start) == tuple(differs.min(0))
     assert (rows.stop, columns.stop) == tuple(differs.max(0) + 1)
     assert tiled.changed_box(tiled) is None
+    again = TiledLabels.of(plain)
+    assert again.changed_box(tiled) is None
+    assert tiled.equals(plain)
+    plain[700, 10] += 1
+    assert not tiled.equals(plain)
 
 
 def test_objects_of_a_huge_plane_are_those_of_a_small_one():

@@ -42,6 +42,29 @@ class TiledLabels:
         self.shape = (int(shape[0]), int(shape[1]))
         self._tiles: dict[tuple[int, int], np.ndarray] = {}
 
+    @classmethod
+    def of(cls, labels: np.ndarray) -> TiledLabels:
+        """The same label image in tiles."""
+        tiled = cls(labels.shape)
+        for key, part in tiled._everywhere():
+            if labels[part].any():
+                tile = tiled._tiles[key] = np.zeros((_SIDE, _SIDE), np.int32)
+                height, width = labels[part].shape
+                tile[:height, :width] = labels[part]
+        return tiled
+
+    def equals(self, labels: np.ndarray) -> bool:
+        """Whether a label image of this size is the same."""
+        for key, part in self._everywhere():
+            tile, other = self._tiles.get(key), labels[part]
+            if tile is None:
+                same = not other.any()
+            else:
+                same = np.array_equal(tile[: other.shape[0], : other.shape[1]], other)
+            if not same:
+                return False
+        return True
+
     def paint(self, box: Box, where: np.ndarray, label: int) -> None:
         """See the function of this name."""
         rows, columns = box
@@ -92,6 +115,13 @@ class TiledLabels:
         if not rows:
             return None
         return slice(min(rows), max(rows)), slice(min(columns), max(columns))
+
+    def _everywhere(self) -> Iterator[tuple[tuple[int, int], Box]]:
+        """Every tile there could be, and its place."""
+        for top in range(0, self.shape[0], _SIDE):
+            for left in range(0, self.shape[1], _SIDE):
+                place = slice(top, top + _SIDE), slice(left, left + _SIDE)
+                yield (top // _SIDE, left // _SIDE), place
 
     def _touched(
         self, box: Box, make: bool = False

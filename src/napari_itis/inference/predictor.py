@@ -299,7 +299,7 @@ class Predictor:
         """A large region first; then nearer, as long as the object is small in what was seen."""
         shape, most = mask.shape, self._picture.most
         view = self._look(self._picture, region, clicks, existing)
-        while region.touches(view.values > 0, shape):
+        while region.touches(view.clicked(clicks), shape):
             # Of a large image that was not seen as a whole.
             region = wider(region, shape, self.working_size)
             if most is not None and max(region.shape) > most:

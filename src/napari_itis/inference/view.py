@@ -63,6 +63,15 @@ class View:
             found.append(slice(max(low, part.start), min(high, part.stop)))
         return found[0], found[1]
 
+    def clicked(self, clicks: Sequence[Click]) -> np.ndarray:
+        """The parts of what was seen that hold a positive click, bool at the network's size."""
+        _, parts = cv2.connectedComponents((self.values > 0).astype(np.uint8), connectivity=8)
+        inside = [click for click in self.region.to_region(clicks) if click.positive]
+        wanted = {
+            int(parts[click.pixel]) for click in inside if click.inside(self.values.shape)
+        } - {0}
+        return np.isin(parts, list(wanted))
+
     def object(self, shape: tuple[int, int]) -> Patch:
         """What was taken for the object, in an image of `shape` (H, W)."""
         box = self.found()

@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 
 from napari_itis.annotation import Frame
 from napari_itis.inference.patch import Box
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import has_planes
@@ -26,6 +27,24 @@ if TYPE_CHECKING:
 
 # The first of a pair comes before the change: nothing has happened yet.
 _BEFORE = ("adding", "removing", "changing")
+
+
+def on_screen(layer: Layer, axes: Axes) -> Box | None:
+    """Rows and columns of an image that a layer of its size shows; None if it shows nothing."""
+    corners, factors = np.asarray(layer.corner_pixels), np.ones(layer.ndim)
+    if layer.multiscale:
+        factors = np.asarray(layer.downsample_factors)[layer.data_level][: layer.ndim]
+    parts = []
+    for axis, size in zip(axes.plane, axes.shape):
+        low, high = corners[:, axis] * factors[axis]
+        if high <= low:
+            return None
+        parts.append(slice(max(0, int(low)), min(size, int(high + factors[axis]))))
+    return parts[0], parts[1]
+
+
+def _area(box: Box) -> int:
+    return (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
 
 
 class LayerEvents:
@@ -115,20 +134,14 @@ class LayerEvents:
 
     def screen(self, workspace: Workspace) -> Box | None:
         """Rows and columns of the image that are on screen; None where nothing is known of it."""
-        layer = self._controller.image
-        if layer is None:
-            return None
-        corners = np.asarray(layer.corner_pixels)
-        factors = np.ones(layer.ndim)
-        if layer.multiscale:
-            factors = np.asarray(layer.downsample_factors)[layer.data_level][: layer.ndim]
-        parts = []
-        for axis, size in zip(workspace.axes.plane, workspace.axes.shape):
-            low, high = corners[:, axis] * factors[axis]
-            if high <= low:
-                return None
-            parts.append(slice(max(0, int(low)), min(size, int(high + factors[axis]))))
-        return parts[0], parts[1]
+        known = [
+            on_screen(layer, workspace.axes)
+            for layer in (self._controller.image, workspace.layers.mask)
+            if layer is not None and layer.visible
+        ]
+        # Of an array in chunks napari reads whole ones: the masks tell more exactly what is seen.
+        boxes = [box for box in known if box is not None]
+        return min(boxes, key=_area, default=None)
 
     def show_frame(self, workspace: Workspace, frame: Frame) -> None:
         """Move the sliders to a slice."""

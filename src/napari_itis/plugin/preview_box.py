@@ -13,7 +13,7 @@ from napari_itis.plugin.preview import Seen
 if TYPE_CHECKING:
     from napari_itis.plugin.controller import Controller
 
-_HEIGHT, _LEAST = 190, 90
+_HEIGHT, _LEAST = 190, 70
 
 
 class PreviewBox(QWidget):

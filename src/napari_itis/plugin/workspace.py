@@ -13,7 +13,7 @@ from napari_itis.annotation import AnnotationSession, Frame
 from napari_itis.annotation.composition import Labels as Drawn
 from napari_itis.annotation.metadata import MasksFacts
 from napari_itis.annotation.records import Key
-from napari_itis.annotation.tiles import TiledLabels
+from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels
 from napari_itis.clicks import Click
 from napari_itis.inference.patch import Box
 from napari_itis.plugin.axes import Axes
@@ -174,12 +174,13 @@ class Workspace:
         for frame in frames or [self.frame]:
             after = np.asarray(mask.data[self.axes.index(frame)])
             before = self._shown.get(frame)
-            before = np.asarray(self.session.drawing(frame) if before is None else before)
-            if not np.array_equal(before, after):
-                strokes[frame] = (before, after.copy())
+            before = self.session.drawing(frame) if before is None else before
+            if not _equal(before, after):
+                strokes[frame] = (np.asarray(before), after.copy())
         keys = self.session.paint_frames(strokes)
         for frame, (_, after) in strokes.items():
-            self._shown[frame] = after
+            large = after.size > LARGE_PLANE
+            self._shown[frame] = TiledLabels.of(after) if large else after
             self.layers.taken_over(frame)
         return keys
 
@@ -284,6 +285,12 @@ class Workspace:
         if frame not in clicks:
             clicks[frame] = list(self.session.clicks(frame, self.label))
         return clicks[frame]
+
+
+def _equal(drawn: Drawn, labels: np.ndarray) -> bool:
+    if isinstance(drawn, TiledLabels):
+        return drawn.equals(labels)
+    return np.array_equal(drawn, labels)
 
 
 def _whole(labels: Drawn) -> Box:
