@@ -9,12 +9,20 @@ import zarr
 from napari.components import ViewerModel
 
 from napari_itis.annotation import Result
+from napari_itis.annotation.metadata import AxesFacts, SessionMetadata
 from napari_itis.annotation.packed import pack_part
-from napari_itis.inference import to_rgb8
+from napari_itis.annotation.storage import load_session, save_session
+from napari_itis.inference import Prediction, to_rgb8
 from napari_itis.inference.picture import LazyPicture
 from napari_itis.inference.region import Region, whole_image
+from napari_itis.inference.view import State, View
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.preview_box import PreviewBox
+from napari_itis.plugin.session_facts import image_facts
+from napari_itis.plugin.view_box import ViewBox
+from napari_itis.plugin.workspace import Workspace
 
 from .conftest import SHAPE, disc
 
@@ -347,3 +355,133 @@ def test_masks_of_a_huge_image_are_drawn_where_they_are_looked_at(viewer, make_c
     assert np.argwhere(coarse).min(0).tolist() == [562, 937]
     assert not np.asarray(mask.data[4][0]).any()
     assert not mask.editable
+
+
+def test_of_a_large_array_only_what_a_click_changes_is_drawn(annotate, viewer, settle):
+    # Drawing all of it would hold the window for a tenth of a second.
+    controller = annotate(np.zeros((2200, 2300), np.uint8))
+    mask, updates, drawn = controller.workspace.layers.mask, [], []
+    mask.events.labels_update.connect(lambda event: updates.append(event.data.shape))
+    mask.events.set_data.connect(drawn.append)
+    for x in (300, 2000):
+        click(controller, (700, x))
+        settle(controller)
+    assert as_masks(controller)[700, [300, 2000]].tolist() == [1, 1]
+    assert updates == [(17, 17)] * 2 and not drawn
+    shown = mask._slice.image.view
+    assert np.array_equal(shown > 0, as_masks(controller) > 0)
+    # Painting in it goes on as ever.
+    mask.data_setitem((np.array([5]), np.array([6])), 1)
+    controller.take_over()
+    assert controller.workspace.session.compose(())[5, 6] == 1
+    controller.undo()
+    assert mask.data[5, 6] == 0 and mask.data[700, 300] == 1
+
+
+# The dock, and what is saved.
+
+
+@pytest.mark.parametrize("channels", [None, 0])
+def test_planes_and_channels_come_back_with_the_session(
+    annotate, viewer, settle, tmp_path, channels
+):
+    controller = annotate(np.zeros((6, 30, 36, 40), np.uint8))
+    viewer.dims.order = (0, 2, 1, 3)
+    controller.choose_channels(channels, () if channels is None else (5, 0, 3))
+    click(controller, (2, 11, 15, 20))
+    settle(controller)
+    workspace = controller.workspace
+    facts = image_facts(workspace)()
+    save_session(tmp_path / "a.itis", workspace.session.snapshot(), SessionMetadata(facts))
+    session, metadata = load_session(tmp_path / "a.itis")
+    stored = metadata.image.axes
+    axes = Axes.stored(controller.image, stored)
+    assert axes == workspace.axes and axes.plane == (1, 3)
+    assert axes.usable(stored.shown) == workspace.source.shown
+    again = Workspace(controller.image, session, axes, axes.usable(stored.shown))
+    assert np.array_equal(again.draw(), as_masks(controller))
+    # A file may say anything.
+    for wrong in (AxesFacts((0, 9)), AxesFacts((-1, 1)), AxesFacts((2, 1)), AxesFacts((1, 2), 77)):
+        assert Axes.stored(controller.image, wrong).channels is None
+    assert axes.usable((0, 1, 99)) == () == axes.usable((-1,)) == axes.usable((1, 2))
+
+
+@pytest.fixture
+def dock(qapp, annotate):
+    def make(*args, **options):
+        box = ViewBox(annotate(*args, **options))
+        box._controller.layers_changed.connect(box.refresh)
+        box.refresh()
+        return box
+
+    return make
+
+
+def visible(box):
+    names = ("_back", "_annotate", "_axis", "_shown")
+    return {name for name in names if getattr(box, name).isVisibleTo(box)}
+
+
+def choose(combo, text):
+    combo.setCurrentIndex([combo.itemText(row) for row in range(combo.count())].index(text))
+    combo.activated.emit(combo.currentIndex())
+
+
+def test_the_dock_shows_what_applies_only(dock, viewer):
+    box = dock(np.zeros(SHAPE, np.uint8))
+    assert not visible(box) and box.isHidden()
+    assert not visible(dock(np.zeros((4, *SHAPE, 3), np.uint8), rgb=True))
+    assert not visible(dock(np.zeros((500, *SHAPE), np.uint8)))
+    box = dock(np.zeros((4, *SHAPE), np.uint8))
+    assert visible(box) == {"_axis"}
+    viewer.dims.ndisplay = 3
+    assert visible(box) == {"_axis", "_back"} and "2-D" in box._back.text()
+    box._back.click()
+    assert visible(box) == {"_axis"} and viewer.dims.ndisplay == 2
+
+
+def test_channels_are_chosen_in_the_dock(dock):
+    box = dock(np.zeros((4, *SHAPE), np.uint8))
+    source = lambda: box._controller.workspace.source  # noqa: E731
+    choose(box._axis, "Axis 0 (4)")
+    assert source().axes.channels == 0 and source().shown == ()
+    choose(box._shown, "Channel 2")
+    assert source().shown == (2,)
+    choose(box._shown, "As colours")
+    assert source().shown == (0, 1, 2)
+    choose(box._three[0], "R: 3")
+    assert source().shown == (3, 1, 2)
+    choose(box._axis, "None")
+    assert source().axes.channels is None and visible(box) == {"_axis"}
+
+
+def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settle):
+    class Looking(type(predictor)):
+        """The fake network, and a region that it pretends to have looked at."""
+
+        def predict(self, clicks, mask=None, **options):
+            state = super().predict(clicks, mask, **options).state
+            region = Region(0, 20, 40, 80, 80, 120)
+            return Prediction(State(state.mask, View(region, np.zeros((80, 120), np.float32))))
+
+        def picture_of(self, region):
+            return np.full((region.height, region.width, 3), 90, np.uint8)
+
+    predictor.__class__ = Looking
+    controller = annotate(np.zeros(SHAPE, np.uint8))
+    box = PreviewBox()
+    box.opened.connect(lambda: box.show_last(controller))
+    click(controller, (Y, X))
+    settle(controller)
+    box.show_last(controller)
+    assert not box._picture.isVisibleTo(box)
+    box._open.setChecked(True)
+    assert box._picture.isVisibleTo(box) and "60 × 40 pixels" in box._caption.text()
+    picture = controller.worker.seen.picture
+    # The click is green where the region has it, the outline white, the rest as it was seen.
+    assert picture[40, 60].tolist() == [46, 204, 64]
+    assert (picture[40, 60 + 16 - 3 : 60 + 16 + 3].min(1) > 150).any()
+    assert picture[2, 2].tolist() == [90] * 3
+    controller.next_object()
+    box.show_last(controller)
+    assert not box._picture.isVisibleTo(box) and "next click" in box._caption.text()

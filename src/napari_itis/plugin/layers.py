@@ -173,6 +173,11 @@ class LayerSet:
             forget_thumbnail(self.mask)
             self.mask.refresh(extent=False, highlight=False)
 
+    @property
+    def has_array(self) -> bool:
+        """Whether the mask layer holds an array of its own that is written into."""
+        return self.mask is not None and isinstance(self.mask.data, np.ndarray)
+
     def draw_from(self, session: AnnotationSession, rendered: RenderedMasks | None) -> None:
         """Show another session of the same image from now on."""
         self._session, self.rendered = session, rendered

@@ -249,6 +249,9 @@ class Workspace:
         labels = self.session.drawing(frame)
         visible = frame == self.frame
         shown = self._shown.get(frame)
+        if shown is None and isinstance(labels, TiledLabels) and self.layers.has_array:
+            # Looking what is there is quicker than drawing all of it.
+            shown = TiledLabels.of(self.layers.mask.data[self.axes.index(frame)])
         box = _whole(labels) if shown is None else _changed_box(shown, labels)
         # A click changes no pixel until it is answered: drawing is what costs.
         if box is not None:
