@@ -485,3 +485,19 @@ def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settl
     controller.next_object()
     box.show_last(controller)
     assert not box._picture.isVisibleTo(box) and "next click" in box._caption.text()
+
+
+@pytest.mark.parametrize("slices", [(4000,), (40, 100)], ids=str)
+def test_masks_of_a_long_stack_take_no_memory(annotate, viewer, settle, slices):
+    sizes = (*slices, 600, 700)
+    controller = annotate(np.broadcast_to(np.uint8(0), sizes), contrast_limits=(0, 1))
+    mask, point = controller.workspace.layers.mask, (*[size - 2 for size in slices], 200, 300)
+    go_to(viewer, controller.image, point)
+    click(controller, point)
+    settle(controller)
+    data = mask.data[0] if mask.multiscale else mask.data
+    assert not isinstance(data, np.ndarray) and tuple(data.shape) == sizes
+    assert np.array_equal(np.asarray(data[point[:-2]]) == 1, disc(200, 300, 8, (600, 700)))
+    assert not np.asarray(data[tuple(size - 1 for size in slices)]).any()
+    # A long video can be painted in.
+    assert mask.editable == (len(slices) == 1)

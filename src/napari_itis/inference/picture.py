@@ -15,7 +15,8 @@ from napari_itis.inference.region import Region
 
 # Pixels that are read in one go; of more, a band at a time.
 _BAND = 1 << 23
-# The longest side that is read to look for an object, in pixels of the coarsest level.
+# The longest side of a region that is looked at to find an object: however coarse it is seen, the
+# mask has the image's own pixels.
 _MOST = 8192
 _KEPT = 4
 _SAMPLE = 512
@@ -29,7 +30,7 @@ class Picture(Protocol):
     shape : tuple of int
         (H, W)
     most : int or None
-        The longest side of a region that is worth reading just to look around; None: any.
+        The longest side of a region that is looked at just to find an object; None: any.
     """
 
     shape: tuple[int, int]
@@ -86,6 +87,8 @@ class LazyPicture:
         See `to_rgb8`; without them, a sample of the image says what is black and white.
     """
 
+    most = _MOST
+
     def __init__(
         self, levels: Sequence[Level], contrast_limits: tuple[float, float] | None = None
     ) -> None:
@@ -93,7 +96,6 @@ class LazyPicture:
         self._limits = contrast_limits
         self._seen: OrderedDict[Region, np.ndarray] = OrderedDict()
         self.shape = self._levels[0].shape
-        self.most = _MOST * max(self.shape) // max(self._levels[-1].shape)
 
     def look(self, region: Region) -> np.ndarray:
         """A region at the network's size, uint8 (height, width, 3)."""

@@ -107,7 +107,11 @@ def mask_levels(session: AnnotationSession, axes: Axes) -> list[MaskView]:
 
 
 def needs_views(axes: Axes) -> bool:
-    """Whether the masks of an image are too large for an array."""
-    height, width = axes.shape
-    total = height * width * int(np.prod(axes.slices, dtype=np.int64))
-    return height * width > LARGEST_PLANE or total > LARGEST_ARRAY
+    """Whether the masks of an image are too large for an array, and for `RenderedMasks`."""
+    large_plane = axes.shape[0] * axes.shape[1] > LARGEST_PLANE
+    return large_plane or (is_long(axes) and not (axes.plain and len(axes.slices) == 1))
+
+
+def is_long(axes: Axes) -> bool:
+    """Whether a stack has more pixels than an array may have."""
+    return int(np.prod(axes.of_masks.sizes, dtype=np.int64)) > LARGEST_ARRAY

@@ -22,6 +22,7 @@ from napari_itis.plugin.existing_layers import masks_in
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
+from napari_itis.plugin.mask_views import is_long
 from napari_itis.plugin.rendered_masks import RenderedMasks
 from napari_itis.plugin.session_facts import masks_facts
 
@@ -59,6 +60,8 @@ class Workspace:
         self.axes = self.source.axes
         self.session = session or AnnotationSession(self.axes.shape, self.axes.slices)
         self.layers = LayerSet(self.axes, self.session)
+        if is_long(self.axes) and not self.layers.views:
+            self.layers.rendered = RenderedMasks(self.session)
         self.label = 1
         self.frame: Frame = (0,) * len(self.axes.slices)
         self.channel = 0
@@ -212,9 +215,9 @@ class Workspace:
         self.session.give_masks(read, labels=labels, largest=largest)
         self.corrected = weakref.ref(masks)
         self.existing = masks_facts(masks, self.source)
-        if len(self.session.slices) == 1 and self.axes.plain:
+        if len(self.session.slices) == 1 and self.axes.plain and not self.layers.views:
             self.layers.rendered = RenderedMasks(self.session)
-        else:
+        elif not self.layers.views:
             # Looking at a slice is what makes its masks known.
             for frame in np.ndindex(*self.session.slices):
                 self.session.compose(frame)
