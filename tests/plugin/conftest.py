@@ -2,11 +2,13 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from napari_itis.inference import Prediction
+from napari_itis.inference.patch import Patch
+from napari_itis.inference.view import State
 from napari_itis.plugin.controller import Controller
 
 SHAPE = (60, 80)
@@ -46,15 +48,14 @@ class FakePredictor:
         assert threading.current_thread() is not threading.main_thread()
         self.images.append((image, contrast_limits, key))
 
-    def predict(self, clicks, mask=None, *, seen=0):
+    def predict(self, clicks, mask=None, *, seen=0, screen=None):
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append((tuple(clicks), seen))
         assert self.gate.wait(60)
         if self.error is not None:
             raise self.error
-        start = np.zeros(self.images[-1][0].shape[:2], bool) if mask is None else mask
-        result = answer(clicks[seen:], start)
-        return SimpleNamespace(posterior=result.astype(np.float32), mask=result)
+        start = np.zeros(self.images[-1][0].shape[:2], bool) if mask is None else mask.whole()
+        return Prediction(State(Patch.of(answer(clicks[seen:], start)), None))
 
 
 @pytest.fixture

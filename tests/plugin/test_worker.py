@@ -21,7 +21,8 @@ IMAGE = np.zeros((60, 80), np.uint8)
 
 def job(label, revision=1, frame=(), owner="me", read=lambda: IMAGE):
     request = Request(frame, label, revision, (Click(20, 20, True),), None, 0)
-    return Job(owner, request, Plane((frame,), read, None), time.perf_counter())
+    plane = Plane((frame,), None, (IMAGE.shape,), lambda number, box: read()[box])
+    return Job(owner, request, plane, time.perf_counter())
 
 
 @pytest.fixture

@@ -7,8 +7,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from napari_itis.annotation.packed import PackedMask
+from napari_itis.annotation.packed import PackedMask, pack_part
 from napari_itis.annotation.record import Record
+from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels, paint
+
+Labels = np.ndarray | TiledLabels
+"""A label image of a plane, int32 (H, W)."""
 
 
 def compose(
@@ -16,7 +20,7 @@ def compose(
     shape: tuple[int, int],
     untouched: np.ndarray | None = None,
     held: Mapping[int, PackedMask] = MappingProxyType({}),
-) -> np.ndarray:
+) -> Labels:
     """Draw the objects of one frame into one label image.
 
     From the weakest claim on a pixel to the strongest: an object's mask; a mask that held the
@@ -36,12 +40,14 @@ def compose(
 
     Returns
     -------
-    numpy.ndarray
-        int32, (H, W); 0 is background.
+    numpy.ndarray or TiledLabels
+        int32, (H, W); 0 is background. In tiles if the plane is large and no existing masks fill
+        it anyway.
     """
     if untouched is not None and not records:
         return untouched
-    labels = np.zeros(shape, np.int32)
+    large = untouched is None and shape[0] * shape[1] > LARGE_PLANE
+    labels: Labels = TiledLabels(shape) if large else np.zeros(shape, np.int32)
     shown = [(label, record) for label, record in sorted(records.items()) if record.area]
     beneath = [(label, record) for label, record in reversed(shown) if not record.on_top]
     for label, record in beneath:
@@ -62,7 +68,7 @@ def compose(
     return labels
 
 
-def held_pixels(records: Mapping[int, Record], labels: np.ndarray) -> dict[int, PackedMask]:
+def held_pixels(records: Mapping[int, Record], labels: Labels) -> dict[int, PackedMask]:
     """The pixels of a label image that are each object's; its mask itself if it has them all."""
     held = {}
     for label, record in records.items():
@@ -72,13 +78,11 @@ def held_pixels(records: Mapping[int, Record], labels: np.ndarray) -> dict[int, 
             if area == record.mask.area:
                 held[label] = record.mask
             elif area:
-                whole = np.zeros(record.mask.shape, bool)
-                whole[record.mask.box] = own
-                held[label] = PackedMask.pack(whole)
+                held[label] = pack_part(record.mask.shape, record.mask.box, own)
     return held
 
 
-def _draw_both(labels: np.ndarray, label: int, first: PackedMask, second: PackedMask) -> None:
+def _draw_both(labels: Labels, label: int, first: PackedMask, second: PackedMask) -> None:
     """Draw the pixels that lie in both masks."""
     box = tuple(
         slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(first.box, second.box)
@@ -86,7 +90,7 @@ def _draw_both(labels: np.ndarray, label: int, first: PackedMask, second: Packed
     if any(part.start >= part.stop for part in box):
         return
     both = np.logical_and(*(_cut(mask, box) for mask in (first, second)))
-    labels[box][both] = label
+    paint(labels, box, both, label)
 
 
 def _cut(mask: PackedMask, box: tuple[slice, ...]) -> np.ndarray:

@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from napari_itis.annotation.composition import compose
+from napari_itis.annotation.composition import Labels, compose
 from napari_itis.annotation.existing import ExistingMasks, without
 from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record, State
 from napari_itis.annotation.records import Key, Records
+from napari_itis.annotation.tiles import TiledLabels
 from napari_itis.clicks import Click
 
 
@@ -114,6 +115,20 @@ class SessionContents:
         numpy.ndarray
             int32, (H, W), read-only; 0 is background.
         """
+        labels = self.drawing(frame)
+        if isinstance(labels, TiledLabels):
+            labels = np.asarray(labels)
+            labels.flags.writeable = False
+        return labels
+
+    def drawing(self, frame: Frame) -> Labels:
+        """The label image of a frame as it was drawn: a large one in tiles, see `TiledLabels`.
+
+        Returns
+        -------
+        numpy.ndarray or TiledLabels
+            int32, (H, W), not to be changed; 0 is background.
+        """
         frame = self._records.frame(frame)
         labels = compose(
             self._records.on(frame),
@@ -121,7 +136,8 @@ class SessionContents:
             self._untouched(frame),
             self._records.held.get(frame, {}),
         )
-        labels.flags.writeable = False
+        if isinstance(labels, np.ndarray):
+            labels.flags.writeable = False
         return labels
 
     # Objects.
@@ -206,10 +222,11 @@ class SessionContents:
         record = self._records.get(key)
         if record is None:
             there = self._is_existing(*key)
-            return int(np.count_nonzero(self.compose(frame) == label)) if there else 0
+            mask = self._existing_mask(*key) if there else None
+            return int(np.count_nonzero(self.drawing(frame)[mask.box] == label)) if mask else 0
         if not record.area:
             return 0
-        return int(np.count_nonzero(self.compose(frame)[record.mask.box] == label))
+        return int(np.count_nonzero(self.drawing(frame)[record.mask.box] == label))
 
     # Frames.
 

@@ -18,6 +18,28 @@ _WINDOW = 64
 
 
 @dataclass(frozen=True, slots=True)
+class AxesFacts:
+    """Which axes of an image the session is about, where these are not plainly the last two.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        The axes y and x of the plane.
+    channels : int, optional
+        The axis of the channels.
+    shown : tuple of int
+        The channel that the network sees, or three as red, green and blue; empty: the one on
+        screen.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"strict": True, "extra": "forbid"}
+
+    plane: tuple[int, int]
+    channels: int | None = None
+    shown: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFacts:
     """By what an image is known again.
 
@@ -33,6 +55,8 @@ class ImageFacts:
         See :func:`fingerprint`; empty: not known.
     path : str
         Where it was; empty: not known.
+    axes : AxesFacts, optional
+        Not given: the plane is the last two axes, all others are slices.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"strict": True, "extra": "forbid"}
@@ -43,6 +67,7 @@ class ImageFacts:
     dtype: str = ""
     fingerprint: str = ""
     path: str = ""
+    axes: AxesFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_itis.annotation.tiles import TiledLabels, paint
+from napari_itis.inference.patch import Box, Patch
+
 
 @dataclass(frozen=True, slots=True)
 class PackedMask:
@@ -33,28 +36,25 @@ class PackedMask:
     area: int
 
     @classmethod
-    def pack(cls, mask: np.ndarray) -> PackedMask:
-        """Pack a bool array (H, W).
+    def pack(cls, mask: np.ndarray | Patch) -> PackedMask:
+        """Pack a bool array (H, W), or the patch of one.
 
         Raises
         ------
         ValueError
             If `mask` is not two-dimensional.
         """
-        mask = np.asarray(mask)
-        if mask.ndim != 2:
-            raise ValueError(f"a mask has two axes, this one has {mask.ndim}")
-        mask = mask.astype(bool, copy=False)
-        rows = np.flatnonzero(mask.any(axis=1))
-        if not rows.size:
-            return cls.empty(mask.shape)
-        band = slice(int(rows[0]), int(rows[-1]) + 1)
-        columns = np.flatnonzero(mask[band].any(axis=0))
-        box = (band, slice(int(columns[0]), int(columns[-1]) + 1))
-        crop = mask[box]
+        if not isinstance(mask, Patch):
+            mask = np.asarray(mask)
+            if mask.ndim != 2:
+                raise ValueError(f"a mask has two axes, this one has {mask.ndim}")
+        patch = Patch.of(mask).cropped()
+        crop, box = patch.pixels, patch.box
+        if not crop.size:
+            return cls.empty(patch.shape)
         # The fastest level: masks are so regular that a higher one gains next to nothing.
         bits = zlib.compress(np.packbits(crop).tobytes(), 1)
-        return cls(mask.shape, box, bits, int(np.count_nonzero(crop)))
+        return cls(patch.shape, box, bits, int(np.count_nonzero(crop)))
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> PackedMask:
@@ -76,10 +76,14 @@ class PackedMask:
         mask[self.box] = self.crop
         return mask
 
-    def draw(self, labels: np.ndarray, value: int) -> None:
+    def draw(self, labels: np.ndarray | TiledLabels, value: int) -> None:
         """Set the pixels of `labels` (H, W) that lie in the mask to `value`, in place."""
         if self.area:
-            labels[self.box][self.crop] = value
+            paint(labels, self.box, self.crop, value)
+
+    def patch(self) -> Patch:
+        """The mask without what lies around it, however large the image is."""
+        return Patch(self.shape, self.box[0].start, self.box[1].start, self.crop)
 
     def __contains__(self, pixel: tuple[int, int]) -> bool:
         rows, columns = self.box
@@ -89,16 +93,33 @@ class PackedMask:
         return bool(self.crop[row - rows.start, column - columns.start])
 
 
-def union(first: PackedMask | None, second: np.ndarray) -> PackedMask | None:
-    """`first` and the set pixels of `second` (bool, (H, W)); None where nothing is set."""
-    return _packed_or_none(second if first is None else first.unpack() | second)
+def union(first: PackedMask | None, second: np.ndarray | PackedMask) -> PackedMask | None:
+    """`first` and the set pixels of `second`; None where nothing is set."""
+    both = _patch(second) if first is None else first.patch().union(_patch(second))
+    return _packed_or_none(both)
 
 
-def difference(first: PackedMask | None, second: np.ndarray) -> PackedMask | None:
-    """`first` without the set pixels of `second` (bool, (H, W)); None where nothing is left."""
-    return None if first is None else _packed_or_none(first.unpack() & ~second)
+def difference(first: PackedMask | None, second: np.ndarray | PackedMask) -> PackedMask | None:
+    """`first` without the set pixels of `second`; None where nothing is left."""
+    if first is None:
+        return None
+    left = first.crop & ~_patch(second).within(first.box)
+    return _packed_or_none(_placed(first.shape, first.box, left))
 
 
-def _packed_or_none(mask: np.ndarray) -> PackedMask | None:
+def pack_part(shape: tuple[int, int], box: Box, pixels: np.ndarray) -> PackedMask:
+    """A mask of an image of `shape` (H, W) that is `pixels` (bool) in a rectangle."""
+    return PackedMask.pack(_placed(shape, box, pixels))
+
+
+def _placed(shape: tuple[int, int], box: Box, pixels: np.ndarray) -> Patch:
+    return Patch(shape, box[0].start, box[1].start, pixels)
+
+
+def _patch(mask: np.ndarray | PackedMask) -> Patch:
+    return mask.patch() if isinstance(mask, PackedMask) else Patch.of(mask)
+
+
+def _packed_or_none(mask: Patch) -> PackedMask | None:
     packed = PackedMask.pack(mask)
     return packed if packed.area else None

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from scipy import ndimage
 
-from napari_itis.annotation.packed import PackedMask, difference, union
+from napari_itis.annotation.packed import PackedMask, difference, pack_part, union
 from napari_itis.clicks import Click
 
 Frame = tuple[int, ...]
@@ -229,9 +229,9 @@ class Record:
     def _with_mask(self) -> Record:
         if self.added is None and self.removed is None:
             return replace(self, mask=self.prediction)
-        mask = union(self.prediction, self.added.unpack()) if self.added else self.prediction
+        mask = union(self.prediction, self.added) if self.added else self.prediction
         if self.removed:
-            mask = difference(mask, self.removed.unpack())
+            mask = difference(mask, self.removed)
         return replace(self, mask=mask)
 
 
@@ -248,5 +248,7 @@ def _without_region(mask: PackedMask | None, pixel: tuple[int, int]) -> PackedMa
     """`mask` without the connected region that holds `pixel`."""
     if mask is None or pixel not in mask:
         return mask
-    regions, _ = ndimage.label(mask.unpack(), np.ones((3, 3)))
-    return difference(mask, regions == regions[pixel])
+    patch = mask.patch()
+    regions, _ = ndimage.label(patch.pixels, np.ones((3, 3)))
+    region = regions == regions[pixel[0] - patch.top, pixel[1] - patch.left]
+    return difference(mask, pack_part(mask.shape, mask.box, region))

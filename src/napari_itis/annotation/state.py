@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_itis.annotation.composition import compose, held_pixels
+from napari_itis.annotation.composition import Labels, compose, held_pixels
 from napari_itis.annotation.contents import ObjectFacts, SessionContents
 from napari_itis.annotation.existing import labels_in
 from napari_itis.annotation.history import Change, History, Step
 from napari_itis.annotation.record import Frame, Record
 from napari_itis.annotation.records import Key
+from napari_itis.annotation.tiles import TiledLabels
 
 
 class SessionState(SessionContents):
@@ -40,7 +41,7 @@ class SessionState(SessionContents):
         self._history = History()
         self._revisions = 0
         self._stamps = 0
-        self._drawn: dict[Frame, np.ndarray] = {}
+        self._drawn: dict[Frame, Labels] = {}
         self._changes = 0
         # The latest ones at the end.
         self._changed_at: dict[Key, int] = {}
@@ -68,18 +69,18 @@ class SessionState(SessionContents):
     def can_redo(self) -> bool:
         return self._history.can_redo
 
-    def compose(self, frame: Frame) -> np.ndarray:
-        """The label image of a frame.
+    def drawing(self, frame: Frame) -> Labels:
+        """The label image of a frame as it was drawn: a large one in tiles, see `TiledLabels`.
 
         Returns
         -------
-        numpy.ndarray
-            int32, (H, W), read-only; 0 is background.
+        numpy.ndarray or TiledLabels
+            int32, (H, W), not to be changed; 0 is background.
         """
         frame = self._records.frame(frame)
         labels = self._drawn.get(frame)
         if labels is None:
-            labels = super().compose(frame)
+            labels = super().drawing(frame)
             # Two: the frame on screen and one that a result has just arrived for.
             while len(self._drawn) >= 2:
                 del self._drawn[next(iter(self._drawn))]
@@ -142,14 +143,14 @@ class SessionState(SessionContents):
             if held is not None:
                 self._records.held[frame] = held
 
-    def _without_covers(self, frame: Frame) -> np.ndarray:
+    def _without_covers(self, frame: Frame) -> Labels:
         """The label image of a frame, in which a covered pixel is its holder's.
 
         It comes back when the cover goes.
         """
         records = self._records.on(frame)
         if not any(record.on_top for record in records.values()):
-            return self.compose(frame)
+            return self.drawing(frame)
         bare = {label: replace(record, on_top=0) for label, record in records.items()}
         held = self._records.held.get(frame, {})
         return compose(bare, self.shape, self._untouched(frame), held)
@@ -203,7 +204,7 @@ class SessionState(SessionContents):
     def _places(self, label: int) -> tuple[Key, ...]:
         """Where an object can be seen: best on screen, somewhere else at least."""
         drawn = list(self._drawn)
-        frames = [frame for frame in drawn if (self._drawn[frame] == label).any()]
+        frames = [frame for frame in drawn if _has(self._drawn[frame], label)]
         frames = frames or self.frames(label)[:1] or drawn[-1:] or [(0,) * len(self.slices)]
         return tuple((frame, label) for frame in frames)
 
@@ -229,3 +230,9 @@ class SessionState(SessionContents):
     def _new_stamp(self) -> int:
         self._stamps += 1
         return self._stamps
+
+
+def _has(labels: Labels, label: int) -> bool:
+    if isinstance(labels, TiledLabels):
+        return labels.has(label)
+    return bool((labels == label).any())

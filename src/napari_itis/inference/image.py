@@ -43,11 +43,10 @@ def to_rgb8(image: np.ndarray, contrast_limits: tuple[float, float] | None = Non
 
 
 def _stretch(image: np.ndarray, limits: tuple[float, float] | None) -> np.ndarray:
+    if limits is None:
+        limits = find_range(image)
     if image.dtype == bool:
         image = image.astype(np.uint8)
-        limits = limits or (0, 1)
-    if limits is None:
-        limits = _range(image)
     low, high = (float(v) for v in limits)
     values = image.astype(np.float32)
     scale = 255.0 / (high - low) if high > low else 0.0
@@ -56,7 +55,10 @@ def _stretch(image: np.ndarray, limits: tuple[float, float] | None) -> np.ndarra
     return np.clip(values + 0.5, 0, 255).astype(np.uint8)
 
 
-def _range(image: np.ndarray) -> tuple[float, float]:
+def find_range(image: np.ndarray) -> tuple[float, float]:
+    """Values shown as black and white where nobody says which, see `to_rgb8`."""
+    if image.dtype in (np.uint8, bool):
+        return 0.0, 255.0 if image.dtype == np.uint8 else 1.0
     finite = image[np.isfinite(image)] if image.dtype.kind == "f" else image
     if not finite.size:
         return 0.0, 0.0

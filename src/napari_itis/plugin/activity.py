@@ -37,6 +37,7 @@ class Activity(QObject):
         worker.loading.connect(self._on_loading, queued)
         worker.ready.connect(self._on_ready, queued)
         worker.unusable.connect(self._on_unusable, queued)
+        worker.previewed.connect(self.changed, queued)
 
     @property
     def text(self) -> str:

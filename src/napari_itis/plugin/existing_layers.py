@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_itis.annotation import Frame
 from napari_itis.annotation.existing import ReadMasks
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.readers import METADATA
 from napari_itis.video.masks import MaskSequence
 
@@ -29,7 +30,7 @@ def can_be_corrected(layer: Any, workspace: Workspace) -> bool:
 
     if not isinstance(layer, Labels) or workspace.layers.role(layer) is not None:
         return False
-    return _shape(layer) == (*workspace.session.slices, *workspace.session.shape)
+    return _shape(layer) == workspace.axes.of_masks.sizes
 
 
 def masks_of_video(viewer: ViewerModel, image: Image) -> Labels | None:
@@ -54,13 +55,15 @@ def is_quickly_searched(layer: Labels) -> bool:
 
 
 def masks_in(
-    layer: Labels, search: bool = True
+    layer: Labels, axes: Axes, search: bool = True
 ) -> tuple[ReadMasks, Iterable[int] | None, int | None]:
     """How to read the masks of a layer, which objects there are, or which is the largest.
 
     Parameters
     ----------
     layer : napari.layers.Labels
+    axes : Axes
+        Of the masks.
     search : bool
         Whether to go through all masks; without it, no object is known yet (see `LabelSearch`).
 
@@ -70,12 +73,12 @@ def masks_in(
         As :meth:`AnnotationSession.give_masks` takes them.
     """
     data = layer.data[0] if layer.multiscale else layer.data
-    if isinstance(data, MaskSequence):
+    if isinstance(data, MaskSequence) and axes.plain:
         return lambda frame: data[frame[0]], data.labels(), None
 
     def read(frame: Frame) -> np.ndarray:
         # A copy: the layer stays in the viewer, for anybody to paint in.
-        return np.array(data[frame])
+        return np.array(data[axes.index(frame)])
 
     if not search:
         return read, (), None

@@ -14,9 +14,17 @@ def next_step(controller: Controller) -> str:
     if controller.missing_layers:
         return "One of the layers was removed. Nothing is lost: press “Show the layers again”."
     if controller.viewer.dims.ndisplay == 3:
-        return "Clicks need the 2-D view: press the cube at the bottom left (Ctrl+Y)."
+        return "Clicks need the 2-D view; the masks can be looked at in 3-D. Go back to click on."
+    if controller.turned:
+        return (
+            "The image is rotated or sheared out of the plane on screen, where clicks would miss "
+            "it. Show another plane, or reset the transform of the image layer."
+        )
     if not controller.flat:
-        return "Clicks segment the plane of the last two axes, which is not the one shown now."
+        return (
+            "This view shows other planes than those with your objects. Go back to them, or "
+            "annotate these: they get objects of their own."
+        )
     if controller.activity.failed:
         return "Choose other weights or another device below. Clicks are kept until then."
     if controller.picking.active:

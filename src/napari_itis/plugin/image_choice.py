@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_itis.plugin.axes import Axes, channel_axis, displayed_plane
 from napari_itis.plugin.existing_layers import (
     can_be_corrected,
     is_quickly_searched,
@@ -39,16 +40,23 @@ class ImageChoice(Overview):
         """Of every image that was chosen so far."""
         return tuple(self._workspaces)
 
-    def choose_image(self, image: Image | None) -> None:
-        """Annotate an image: with its own objects, as they were left if it was chosen before."""
-        if image is None or (image is self.image and not self.missing_layers):
+    def choose_image(self, image: Image | None, axes: Axes | None = None) -> None:
+        """Annotate an image: with its own objects, as they were left if it was chosen before.
+
+        Parameters
+        ----------
+        image : napari.layers.Image or None
+        axes : Axes, optional
+            The plane to annotate; by default the one on screen. Each has its own objects.
+        """
+        if image is None:
             return
-        workspace = self._workspace_of(image)
+        same = image is self.image and axes in (None, self.workspace.axes)
+        if same and not self.missing_layers:
+            return
+        workspace = self.workspace if same else self._workspace_of(image, axes)
         if workspace is not self.workspace and self.workspace is not None:
-            self.take_over()
-            self._events.leave_layers()
-            with self._events.writing():
-                self.workspace.layers.hide()
+            self._leave(self.workspace, image)
         self._activate(workspace)
         self.choose_sign(True)
         self._announce()
@@ -57,9 +65,59 @@ class ImageChoice(Overview):
     def choose_any_image(self) -> None:
         """Annotate the image that the user is most likely to mean, if none was chosen yet."""
         images = [layer for layer in self.viewer.layers if has_planes(layer)]
-        if self.workspace is None and images:
+        # Between two workspaces, layers come and go as well.
+        if self.workspace is None and images and not self._events.is_writing:
             active = self.viewer.layers.selection.active
             self.choose_image(active if active in images else images[-1])
+
+    def follow_view(self) -> None:
+        """Annotate the planes that are on screen, if nothing was done on the others yet."""
+        workspace, image = self.workspace, self.image
+        if workspace is None or image is None or not self._untouched(workspace):
+            return
+        plane = displayed_plane(self.viewer, image)
+        if plane not in (None, workspace.axes.plane):
+            self.annotate_view()
+
+    def annotate_view(self) -> None:
+        """Annotate the planes that are on screen; those of the view before keep their objects."""
+        image = self.image
+        plane = None if image is None else displayed_plane(self.viewer, image)
+        if plane is not None:
+            channels = self.workspace.axes.channels
+            self.choose_image(image, Axes.of(image, plane, channels))
+
+    def go_back_to_planes(self) -> None:
+        """Show the planes that are annotated: in two dimensions, their axes last."""
+        if self.workspace is None or self._template is None:
+            return
+        dims, layer = self.viewer.dims, self._template
+        before = dims.ndim - layer.ndim
+        last = [before + axis for axis in self.workspace.axes.plane]
+        dims.ndisplay = 2
+        dims.order = (*(axis for axis in range(dims.ndim) if axis not in last), *last)
+        self.layers_changed.emit()
+
+    def choose_channels(self, axis: int | None, shown: tuple[int, ...] = ()) -> None:
+        """Say which axis of the image is its channels, and what the network sees of them.
+
+        Parameters
+        ----------
+        axis : int or None
+            None: all axes in front of the plane are slices. Another one than before begins with
+            objects of its own.
+        shown : tuple of int
+            One channel, or three as red, green and blue; empty: the one on screen.
+        """
+        workspace, image = self.workspace, self.image
+        if workspace is None or image is None:
+            return
+        if axis != workspace.axes.channels:
+            self.choose_image(image, Axes.of(image, displayed_plane(self.viewer, image), axis))
+        if shown != self.workspace.source.shown:
+            self.workspace.choose_channels(shown)
+        self.layers_changed.emit()
+        self.changed.emit()
 
     def take_next_image(self) -> None:
         """After the image was removed: go on with the same one opened again, or with another."""
@@ -138,6 +196,7 @@ class ImageChoice(Overview):
         self._workspaces[self._workspaces.index(old)] = workspace
         workspace.take_layers(old)
         self.workspace = workspace
+        workspace.channel = self._events.visible_channel(workspace)
         with self._events.writing():
             if workspace.layers.mask is not None:
                 workspace.layers.mask.data = drawn
@@ -180,7 +239,9 @@ class ImageChoice(Overview):
     # Underneath.
 
     def _is_searched_later(self, masks: Labels) -> bool:
-        return len(self.workspace.session.slices) == 1 and not is_quickly_searched(masks)
+        workspace = self.workspace
+        one_axis = workspace.axes.plain and len(workspace.session.slices) == 1
+        return one_axis and not is_quickly_searched(masks)
 
     def _show_existing(self) -> None:
         """Show the existing masks that the session has now, after it had others, or none."""
@@ -226,22 +287,59 @@ class ImageChoice(Overview):
             self.workspace = None
             self.choose_image(image)
 
-    def _workspace_of(self, image: Image) -> Workspace:
-        for workspace in self._workspaces:
-            if workspace.image is image:
-                return workspace
+    def known_workspace(self, image: Image, axes: Axes | None = None) -> Workspace | None:
+        """The workspace of an image: for some axes, or for what is most likely meant."""
+        known = [one for one in self._workspaces if one.image is image]
+        if axes is not None:
+            return next((one for one in known if one.axes == axes), None)
+        plane = displayed_plane(self.viewer, image)
+        # The one that was worked on last is at the end.
+        return max(known, key=lambda one: one.axes.plane == plane, default=None)
+
+    def _workspace_of(self, image: Image, axes: Axes | None) -> Workspace:
+        workspace = self.known_workspace(image, axes)
+        if workspace is not None:
+            return workspace
         for workspace in self._workspaces:
             known = workspace.image
-            if workspace.fits(image) and (known is None or known not in self.viewer.layers):
+            gone = known is None or known not in self.viewer.layers
+            if gone and workspace.fits(image) and axes in (None, workspace.axes):
                 workspace.adopt(image)
                 return workspace
-        self._workspaces.append(Workspace(image))
+        if axes is None:
+            axes = Axes.of(image, displayed_plane(self.viewer, image), channel_axis(image))
+        shown = (0, 1, 2) if axes.channels is not None and axes.sizes[axes.channels] == 3 else ()
+        self._workspaces.append(Workspace(image, axes=axes, shown=shown))
         return self._workspaces[-1]
+
+    def _untouched(self, workspace: Workspace) -> bool:
+        return not workspace.session.records and workspace.corrected is None
+
+    def _leave(self, workspace: Workspace, image: Image) -> None:
+        """Go on to another workspace: the layers of this one are hidden.
+
+        For another view of the same image, they go if nothing was done in them.
+        """
+        self.take_over()
+        self._events.leave_layers()
+        session = workspace.session
+        undone = session.can_undo or session.can_redo
+        if workspace.image is not image or undone or not self._untouched(workspace):
+            with self._events.writing():
+                workspace.layers.hide()
+            return
+        self._workspaces.remove(workspace)
+        self.workspace = None
+        with self._events.writing():
+            for _, layer in list(workspace.layers):
+                if layer in self.viewer.layers:
+                    self.viewer.layers.remove(layer)
 
     def _activate(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._enter(workspace)
         self.take_over(frames=[*workspace.drawn_frames(), workspace.frame])
+        workspace.channel = self._events.visible_channel(workspace)
         self._show(workspace.session.pending())
 
     def _enter(self, workspace: Workspace) -> None:

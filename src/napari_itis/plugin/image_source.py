@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_itis.annotation import Frame
+from napari_itis.annotation.tiles import LARGE_PLANE
+from napari_itis.inference.patch import Box
+from napari_itis.plugin.axes import Axes, level_shapes
 from napari_itis.plugin.readers import METADATA
 
 if TYPE_CHECKING:
     from napari.layers import Image
+
+    from napari_itis.inference.picture import LazyPicture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,15 +29,35 @@ class Plane:
     ----------
     key : tuple
         Names the pixels and the contrast: planes with equal keys look the same to the network.
-    read : callable
-        Returns the plane, (H, W) or (H, W, 3|4). Slow for lazy arrays: for the inference thread.
     contrast_limits : tuple of float, optional
         As the layer shows it; None for colour images.
+    shapes : tuple of tuple of int
+        (H, W) at every resolution, the finest first.
+    read_part : callable
+        Takes the number of a resolution and a rectangle of it.
     """
 
     key: tuple[Any, ...]
-    read: Callable[[], np.ndarray]
     contrast_limits: tuple[float, float] | None
+    shapes: tuple[tuple[int, int], ...]
+    read_part: Callable[[int, Box], np.ndarray]
+
+    def read(self) -> np.ndarray:
+        """The plane, (H, W) or (H, W, 3|4). Slow for lazy arrays: for the inference thread."""
+        height, width = self.shapes[0]
+        return self.read_part(0, (slice(0, height), slice(0, width)))
+
+    def picture(self) -> np.ndarray | LazyPicture:
+        """The plane for a predictor: a large one is read where the network looks only."""
+        height, width = self.shapes[0]
+        if height * width <= LARGE_PLANE:
+            return self.read()
+        from napari_itis.inference.picture import LazyPicture, Level
+
+        def level(number: int) -> Level:
+            return Level(self.shapes[number], lambda box: self.read_part(number, box))
+
+        return LazyPicture([level(n) for n in range(len(self.shapes))], self.contrast_limits)
 
 
 class ImageSource:
@@ -41,36 +66,82 @@ class ImageSource:
     Parameters
     ----------
     layer : napari.layers.Image
-        Any number of axes; the last two (before the channels of a colour image) are the plane.
-        Of a multiscale image the finest level counts, as its coordinates are the layer's.
+        Any number of axes. Coordinates are those of its finest resolution.
+    axes : Axes, optional
+        Which of them are the plane; by default the last two (before the colours of an RGB image).
+    shown : tuple of int
+        One channel, or three as red, green and blue; empty: the one on screen.
     """
 
     _versions = 0
 
-    def __init__(self, layer: Image) -> None:
+    def __init__(self, layer: Image, axes: Axes | None = None, shown: tuple[int, ...] = ()) -> None:
+        self.axes = axes or Axes.of(layer)
+        self.shown = shown
         self.rgb = bool(layer.rgb)
-        self._data = layer.data[0] if layer.multiscale else layer.data
-        axes = self._data.shape[:-1] if self.rgb else self._data.shape
-        self.shape: tuple[int, int] = (int(axes[-2]), int(axes[-1]))
-        self.slices: Frame = tuple(int(size) for size in axes[:-2])
-        self.dtype = str(self._data.dtype)
+        self._levels = list(layer.data) if layer.multiscale else [layer.data]
+        self._sizes = [shape[: layer.ndim] for shape in level_shapes(layer)]
+        self.dtype = str(self._levels[0].dtype)
         # Not id(): an array that is gone may hand its id on to the next one.
         ImageSource._versions += 1
         self._version = ImageSource._versions
 
-    def pixels(self, frame: Frame) -> Any:
-        """The pixels of a frame as the layer holds them; lazy arrays may not be read yet."""
-        return self._data[frame]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)"""
+        return self.axes.shape
 
-    def plane(self, layer: Image, frame: Frame) -> Plane:
-        """The plane of a frame with the contrast that the layer has at this moment."""
-        data = self._data
+    @property
+    def slices(self) -> Frame:
+        """Sizes of the axes in front of the plane."""
+        return self.axes.slices
+
+    def pixels(self, frame: Frame) -> Window:
+        """The pixels of a frame as the layer holds them; nothing is read yet."""
+        return Window(self._levels[0], self.axes, frame)
+
+    def plane(self, layer: Image, frame: Frame, channel: int = 0) -> Plane:
+        """The plane of a frame with the contrast that the layer has at this moment.
+
+        Parameters
+        ----------
+        layer : napari.layers.Image
+        frame : tuple of int
+        channel : int
+            The one on screen.
+        """
+        levels, sizes = self._levels, self._sizes
         limits = None if self.rgb else tuple(float(limit) for limit in layer.contrast_limits)
+        channels = self.shown or (channel,)
+        if self.axes.channels is None:
+            channels = (0,)
+        axes = [Axes(size, self.axes.plane, self.axes.channels) for size in sizes]
 
-        def read() -> np.ndarray:
-            return np.asarray(data[frame])
+        def read_part(number: int, box: Box) -> np.ndarray:
+            there = tuple(
+                min(index * small // large, small - 1)
+                for index, small, large in zip(frame, axes[number].slices, axes[0].slices)
+            )
+            found = [
+                np.asarray(levels[number][axes[number].index(there, box, which)])
+                for which in channels
+            ]
+            return found[0] if len(found) == 1 else np.stack(found, -1)
 
-        return Plane((self._version, frame, limits), read, limits)
+        shapes = tuple(one.shape for one in axes)
+        return Plane((self._version, frame, limits, channels), limits, shapes, read_part)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """A frame of which only what is asked for is read: `window[rows, columns]`."""
+
+    data: Any
+    axes: Axes
+    frame: Frame
+
+    def __getitem__(self, box: Box) -> np.ndarray:
+        return np.asarray(self.data[self.axes.index(self.frame, box)])
 
 
 def has_planes(layer: Any) -> bool:

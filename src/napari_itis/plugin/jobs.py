@@ -7,6 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from napari_itis.annotation import PackedMask, Request, Result
+from napari_itis.inference import Prediction
+from napari_itis.inference.patch import Box
 from napari_itis.plugin.image_source import Plane
 from napari_itis.plugin.predictors import PredictorLike
 
@@ -25,12 +27,15 @@ class Job:
     plane : Plane
     asked : float
         :func:`time.perf_counter` when the user's change was noticed.
+    screen : tuple of slice, optional
+        The part of the image on screen, see `Predictor.predict`.
     """
 
     owner: Hashable
     request: Request
     plane: Plane
     asked: float
+    screen: Box | None = None
 
     @property
     def slot(self) -> Slot:
@@ -44,13 +49,13 @@ class Job:
             and self.plane.key == other.plane.key
         )
 
-    def answer(self, predictor: PredictorLike) -> Result:
+    def answer(self, predictor: PredictorLike) -> tuple[Result, Prediction]:
         """Predict; the predictor must have the image of the plane."""
         request = self.request
-        base = None if request.base is None else request.base.unpack()
-        prediction = predictor.predict(request.clicks, base, seen=request.seen)
-        mask = PackedMask.pack(prediction.mask)
-        return Result(request.frame, request.object, request.revision, mask)
+        base = None if request.base is None else request.base.patch()
+        prediction = predictor.predict(request.clicks, base, seen=request.seen, screen=self.screen)
+        mask = PackedMask.pack(prediction.state.mask)
+        return Result(request.frame, request.object, request.revision, mask), prediction
 
 
 def now() -> float:

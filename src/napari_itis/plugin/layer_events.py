@@ -11,7 +11,9 @@ import numpy as np
 from qtpy.QtCore import QTimer
 
 from napari_itis.annotation import Frame
+from napari_itis.inference.patch import Box
 from napari_itis.plugin.actions import ACTIONS, Action
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.display import size_clicks
 from napari_itis.plugin.gestures import Gesture
@@ -28,6 +30,24 @@ if TYPE_CHECKING:
 
 # The first of a pair comes before the change: nothing has happened yet.
 _BEFORE = ("adding", "removing", "changing")
+
+
+def on_screen(layer: Layer, axes: Axes) -> Box | None:
+    """Rows and columns of an image that a layer of its size shows; None if it shows nothing."""
+    corners, factors = np.asarray(layer.corner_pixels), np.ones(layer.ndim)
+    if layer.multiscale:
+        factors = np.asarray(layer.downsample_factors)[layer.data_level][: layer.ndim]
+    parts = []
+    for axis, size in zip(axes.plane, axes.shape):
+        low, high = corners[:, axis] * factors[axis]
+        if high <= low:
+            return None
+        parts.append(slice(max(0, int(low)), min(size, int(high + factors[axis]))))
+    return parts[0], parts[1]
+
+
+def _area(box: Box) -> int:
+    return (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
 
 
 class LayerEvents:
@@ -95,12 +115,29 @@ class LayerEvents:
         layer = self._controller.image or next((own for _, own in workspace.layers), None)
         if layer is None:
             return None
-        point = np.asarray(layer.world_to_data(self._controller.viewer.dims.point))
-        along = np.nan_to_num(point[: len(workspace.session.slices)])
-        return tuple(
-            int(np.clip(np.floor(value + 0.5), 0, size - 1))
-            for value, size in zip(along, workspace.session.slices)
+        index = workspace.axes.shown_index(
+            np.asarray(layer.world_to_data(self._controller.viewer.dims.point))
         )
+        return tuple(index[axis] for axis in workspace.axes.along)
+
+    def visible_channel(self, workspace: Workspace) -> int:
+        """The channel on screen; 0 where there is none."""
+        layer, axis = self._controller.image, workspace.axes.channels
+        if layer is None or axis is None:
+            return 0
+        point = np.asarray(layer.world_to_data(self._controller.viewer.dims.point))
+        return workspace.axes.shown_index(point)[axis]
+
+    def screen(self, workspace: Workspace) -> Box | None:
+        """Rows and columns of the image that are on screen; None where nothing is known of it."""
+        known = [
+            on_screen(layer, workspace.axes)
+            for layer in (self._controller.image, workspace.layers.mask)
+            if layer is not None and layer.visible
+        ]
+        # Of an array in chunks napari reads whole ones: the masks tell more exactly what is seen.
+        boxes = [box for box in known if box is not None]
+        return min(boxes, key=_area, default=None)
 
     def show_frame(self, workspace: Workspace, frame: Frame) -> None:
         """Move the sliders to a slice."""
@@ -108,9 +145,10 @@ class LayerEvents:
         if layer is None or not frame:
             return
         dims = self._controller.viewer.dims
-        world = layer.data_to_world((*frame, 0, 0))
-        axes = range(dims.ndim - layer.ndim, dims.ndim - 2)
-        dims.set_point(tuple(axes), tuple(world[: len(frame)]))
+        along = workspace.axes.along
+        world = layer.data_to_world(workspace.axes.join((*frame, 0, 0), workspace.channel))
+        before = dims.ndim - layer.ndim
+        dims.set_point([before + axis for axis in along], [float(world[axis]) for axis in along])
 
     def _on_inserted(self, event: Any) -> None:
         workspace = self._controller.workspace
@@ -153,10 +191,11 @@ class LayerEvents:
 
     def _on_display(self, _event: Any = None) -> None:
         controller = self._controller
-        if controller.workspace is not None and controller.viewer.dims.ndisplay == 3:
+        if controller.workspace is not None and not controller.flat:
             for _, layer in controller.workspace.layers.points():
                 self._interrupted = self._interrupted or layer.mode == "add"
                 layer.mode = "pan_zoom"
+            controller.follow_view()
         elif self._interrupted and controller.flat:
             self._interrupted = False
             controller.choose_sign(controller.positive)

@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_itis.annotation import Frame, Result
@@ -102,21 +101,30 @@ class LayerSync(QObject):
         """Another slice may be on screen."""
         workspace = self.workspace
         frame = self._events.visible_frame(workspace) if workspace else None
-        if workspace is None or frame is None or frame == workspace.frame:
+        if workspace is None or frame is None:
+            return
+        channel = self._events.visible_channel(workspace)
+        if frame == workspace.frame and channel == workspace.channel:
             return
         self.take_over()
-        workspace.go_to(frame)
+        if channel != workspace.channel:
+            # The clicks are there on every channel.
+            workspace.channel = channel
+            with self._events.writing():
+                workspace.write_clicks()
+        if frame != workspace.frame:
+            workspace.go_to(frame)
         self._announce()
 
     def mask_replaced(self) -> None:
         """The mask layer has got another array."""
         workspace = self.workspace
         mask = workspace.layers.mask
-        expected = (*workspace.session.slices, *workspace.session.shape)
-        if tuple(mask.data.shape) == expected:
+        expected = workspace.axes.sizes
+        if tuple(mask.data.shape) == expected and not workspace.layers.views:
             with self._events.writing():
                 # A copy: what the plugin draws must not end up in somebody else's array.
-                mask.data = np.array(mask.data, np.int32)
+                mask.data = workspace.layers.own_mask_data(mask.data, workspace.channel)
             self.take_over(frames=workspace.painted_frames())
             return
         self.notice.emit(f"The mask must have the image's {expected} pixels: it stays as it was")
@@ -150,8 +158,9 @@ class LayerSync(QObject):
     def _draw_everything(self) -> None:
         """Fill a new mask layer, unless it shows what there is by itself."""
         workspace = self.workspace
-        for frame in workspace.session.frames() if workspace.layers.rendered is None else ():
-            self._write_mask(frame)
+        if workspace.layers.rendered is None and not workspace.layers.views:
+            for frame in workspace.session.frames():
+                self._write_mask(frame)
 
     def _submit(self, keys: tuple[Key, ...], asked: float) -> None:
         workspace, image = self.workspace, self.image
@@ -161,7 +170,9 @@ class LayerSync(QObject):
                 self._asked.pop((workspace, frame, label), None)
                 self.worker.cancel((workspace, frame, label))
             elif image is not None:
-                job = Job(workspace, request, workspace.source.plane(image, frame), asked)
+                plane = workspace.source.plane(image, frame, workspace.channel)
+                screen = self._events.screen(workspace)
+                job = Job(workspace, request, plane, asked, screen)
                 known = self._asked.get(job.slot)
                 # The answer may be there already and wait in Qt's queue.
                 if known is None or not known.asks_the_same(job):
@@ -187,7 +198,7 @@ class LayerSync(QObject):
             clicks = session.clicks(frame, label)
             if not clicks or not clicks[-1].positive or session.overwrites(label):
                 continue
-            other = int(session.compose(frame)[clicks[-1].pixel])
+            other = int(session.drawing(frame)[clicks[-1].pixel])
             if other not in (0, label):
                 self.notice.emit(
                     f"This pixel belongs to object {other}, which keeps it "

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_itis.annotation import Frame
+from napari_itis.annotation import AnnotationSession, Frame
+from napari_itis.annotation.composition import Labels as Drawn
+from napari_itis.inference.patch import Box
+from napari_itis.plugin.axes import Axes
+from napari_itis.plugin.mask_drawing import forget_thumbnail, redraw_part
+from napari_itis.plugin.mask_views import mask_levels, needs_views
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -49,15 +54,17 @@ class LayerSet:
 
     Parameters
     ----------
-    slices : tuple of int
-        Sizes of the axes in front of the plane.
-    shape : tuple of int
-        (H, W)
+    axes : Axes
+        Of the image.
+    session : AnnotationSession
+        What large masks are drawn from.
     """
 
-    def __init__(self, slices: Frame, shape: tuple[int, int]) -> None:
-        self._slices = slices
-        self._shape = shape
+    def __init__(self, axes: Axes, session: AnnotationSession) -> None:
+        self._axes = axes
+        self._session = session
+        self.views = needs_views(axes)
+        """Whether the mask layer draws the session itself: no brush can paint in it."""
         self.rendered: RenderedMasks | None = None
         """What the mask layer shows in place of an array of its own."""
         self._layers: dict[Role, Layer | None] = dict.fromkeys(ROLES)
@@ -156,17 +163,26 @@ class LayerSet:
                 layer.visible = True
         self._hidden = {}
 
-    def write(
-        self, frame: Frame, labels: np.ndarray, box: tuple[slice, slice], on_screen: bool
-    ) -> None:
+    def write(self, frame: Frame, labels: Drawn, box: Box, on_screen: bool) -> None:
         """Put the part of a label image (int32, (H, W)) in `box` into the mask layer."""
         if self.mask is None:
             return
-        if not self.taken_over(frame):
+        whole = self.views or self.taken_over(frame)
+        if not whole:
             # Past the layer's own undo, which knows nothing of clicks.
-            self.mask.data[(*frame, *box)] = labels[box]
-        if on_screen:
+            self.mask.data[self._axes.index(frame, box)] = labels[box]
+        if on_screen and (whole or not redraw_part(self.mask, self._axes.index(frame, box))):
+            forget_thumbnail(self.mask)
             self.mask.refresh(extent=False, highlight=False)
+
+    @property
+    def has_array(self) -> bool:
+        """Whether the mask layer holds an array of its own that is written into."""
+        return self.mask is not None and isinstance(self.mask.data, np.ndarray)
+
+    def draw_from(self, session: AnnotationSession, rendered: RenderedMasks | None) -> None:
+        """Show another session of the same image from now on."""
+        self._session, self.rendered = session, rendered
 
     def taken_over(self, frame: Frame) -> bool:
         """Take note that the session has everything that was painted on a frame.
@@ -183,9 +199,31 @@ class LayerSet:
 
     def new_mask_data(self) -> Any:
         """Masks without objects, or those that are drawn when they are looked at."""
+        if self.views:
+            return mask_levels(self._session, self._axes)
         if self.rendered is not None:
             return self.rendered
-        return np.zeros((*self._slices, *self._shape), np.int32)
+        return self._on_all_channels(np.zeros(self._axes.of_masks.sizes, np.int32))
+
+    def own_mask_data(self, data: Any, channel: int) -> np.ndarray:
+        """A copy of an array of the mask layer's shape, as the layer holds its own.
+
+        Of several channels, the one on screen counts.
+        """
+        if self._axes.channels is not None:
+            index = [slice(None)] * len(self._axes.sizes)
+            index[self._axes.channels] = channel
+            data = data[tuple(index)]
+        return self._on_all_channels(np.array(data, np.int32))
+
+    def _on_all_channels(self, masks: np.ndarray) -> np.ndarray:
+        """One and the same array for every channel: what is painted on one is on all."""
+        channels = self._axes.channels
+        if channels is None:
+            return masks
+        one = np.expand_dims(masks, channels)
+        strides = [0 if axis == channels else by for axis, by in enumerate(one.strides)]
+        return np.lib.stride_tricks.as_strided(one, self._axes.sizes, strides, writeable=True)
 
     def _place(self, viewer: ViewerModel, image: Layer, role: Role) -> int:
         below = [layer for other, layer in self if ROLES.index(other) < ROLES.index(role)]
@@ -206,12 +244,13 @@ class LayerSet:
                 self.new_mask_data(),
                 name=name,
                 opacity=0.5,
+                multiscale=self.views,
                 colormap=CyclicLabelColormap(colors=MASK_COLORS),
                 **transform,
             )
         return Points(
-            np.empty((0, len(self._slices) + 2)),
-            ndim=len(self._slices) + 2,
+            np.empty((0, len(self._axes.sizes))),
+            ndim=len(self._axes.sizes),
             name=name,
             face_color=POSITIVE_COLOR if role == "positive" else NEGATIVE_COLOR,
             border_color="white",

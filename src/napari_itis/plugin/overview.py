@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from napari_itis.plugin.axes import displayed_plane, is_turned
 from napari_itis.plugin.layer_sync import LayerSync
 from napari_itis.plugin.objects import ObjectInfo, list_objects
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
 
 class Overview(LayerSync):
@@ -51,8 +57,24 @@ class Overview(LayerSync):
     @property
     def flat(self) -> bool:
         """Whether the viewer shows the planes that are annotated."""
-        dims = self.viewer.dims
-        return dims.ndisplay == 2 and set(dims.displayed) == {dims.ndim - 2, dims.ndim - 1}
+        workspace, layer = self.workspace, self._template
+        if workspace is None or layer is None:
+            return self.viewer.dims.ndisplay == 2
+        shown = displayed_plane(self.viewer, layer)
+        return shown == workspace.axes.plane and not is_turned(self.viewer, layer)
+
+    @property
+    def turned(self) -> bool:
+        """Whether the image is rotated or sheared out of the plane on screen."""
+        layer = self._template
+        return layer is not None and is_turned(self.viewer, layer)
+
+    @property
+    def _template(self) -> Layer | None:
+        """A layer that lies where the image lies."""
+        if self.workspace is None:
+            return None
+        return self.image or next((layer for _, layer in self.workspace.layers), None)
 
     @property
     def can_undo(self) -> bool:

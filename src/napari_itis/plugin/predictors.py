@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from napari_itis.inference import Prediction
+    from napari_itis.inference.patch import Box, Patch
+    from napari_itis.inference.picture import LazyPicture
+    from napari_itis.inference.region import Region
 
 
 class PredictorLike(Protocol):
@@ -18,13 +24,17 @@ class PredictorLike(Protocol):
 
     def set_image(
         self,
-        image: np.ndarray,
+        image: np.ndarray | LazyPicture,
         *,
         contrast_limits: tuple[float, float] | None = None,
         key: Hashable = None,
     ) -> None: ...
 
-    def predict(self, clicks: Any, mask: np.ndarray | None = None, *, seen: int = 0) -> Any: ...
+    def predict(
+        self, clicks: Any, mask: Patch | None = None, *, seen: int = 0, screen: Box | None = None
+    ) -> Prediction: ...
+
+    def picture_of(self, region: Region) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)

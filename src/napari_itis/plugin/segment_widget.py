@@ -30,12 +30,14 @@ from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
 from napari_itis.plugin.pixel_size import pixel_size
+from napari_itis.plugin.preview_box import SEEN, PreviewBox
 from napari_itis.plugin.sections import Sections
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import preferred_options
 from napari_itis.plugin.slices_box import SlicesBox
 from napari_itis.plugin.swatches import swatch
 from napari_itis.plugin.tidy_box import TidyBox
+from napari_itis.plugin.view_box import ViewBox
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -111,6 +113,9 @@ class SegmentWidget(QWidget):
         self._slices = SlicesBox(self.controller)
         self._display = DisplayBox(self.controller)
         self._existing = ExistingBox(self.controller)
+        self._view = ViewBox(self.controller)
+        self._preview = PreviewBox()
+        self._preview.opened.connect(lambda: self._preview.show_last(self.controller))
         self._network = NetworkBox()
         self._network.setTitle("")
         self._network.chosen.connect(self.controller.worker.configure)
@@ -123,6 +128,7 @@ class SegmentWidget(QWidget):
         self._correct = self._sections.add(
             "Existing masks", "Correct the masks of another layer", self._existing
         )
+        self._sections.add("What the network sees", SEEN, self._preview)
         self._sections.add("Network", "Which one, and what it runs on", self._network)
         self._keys_button = make_button("Keys", "All keys in a list", KEYS)
         self._keys_button.clicked.connect(self._show_keys)
@@ -152,6 +158,7 @@ class SegmentWidget(QWidget):
         layout.addWidget(SessionBar(self.files, self._images))
         layout.addWidget(self._hint)
         layout.addWidget(self._restore)
+        layout.addWidget(self._view)
         layout.addLayout(signs)
         # Directly in here: napari looks for a widget that wants the height before it pads a dock.
         layout.addWidget(self._objects, 1)
@@ -231,6 +238,8 @@ class SegmentWidget(QWidget):
         self._slices.show_state(has_mask)
         self._display.show_state(ready)
         self._sections.set_available(self._stack, stack)
+        self._view.refresh()
+        self._preview.show_last(controller)
         self._status.setText(_status(controller))
 
     def _on_layers(self) -> None:

@@ -19,7 +19,7 @@ from napari_itis.annotation.metadata import (
     WeightsFacts,
     fingerprint,
 )
-from napari_itis.plugin.image_source import ImageSource
+from napari_itis.plugin.image_source import ImageSource, Window
 from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.settings import shipped_weights
 from napari_itis.video.masks import MaskSequence
@@ -66,7 +66,8 @@ def image_facts(workspace: Workspace) -> Callable[[], ImageFacts]:
 
     def gather() -> ImageFacts:
         known = _fingerprint(source.pixels, source)
-        return ImageFacts(name, source.shape, source.slices, source.dtype, known, path)
+        axes = source.axes.facts(source.shown)
+        return ImageFacts(name, source.shape, source.slices, source.dtype, known, path, axes)
 
     return gather
 
@@ -74,9 +75,10 @@ def image_facts(workspace: Workspace) -> Callable[[], ImageFacts]:
 def masks_facts(masks: Labels, source: ImageSource) -> Callable[[], MasksFacts]:
     """By what the masks that were there before are known again; `source` is the image's."""
     path, data = masks_path(masks), masks.data[0] if masks.multiscale else masks.data
+    axes = source.axes.of_masks
 
     def gather() -> MasksFacts:
-        return MasksFacts(path, _fingerprint(data.__getitem__, source))
+        return MasksFacts(path, _fingerprint(lambda frame: Window(data, axes, frame), source))
 
     return gather
 

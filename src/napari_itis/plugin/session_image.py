@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_itis.annotation.metadata import ImageFacts, SessionMetadata, differences, fits
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.existing_layers import masks_of_video
-from napari_itis.plugin.image_source import ImageSource, has_planes, image_path
+from napari_itis.plugin.image_source import has_planes, image_path
 from napari_itis.plugin.readers import METADATA, mask_options
 from napari_itis.plugin.session_facts import masks_path
 from napari_itis.video.masks import MaskSequence
@@ -65,7 +66,7 @@ def image_of(
     images = [layer for layer in viewer.layers if has_planes(layer)]
     first = f"open the image “{stored.name}” first"
     if len(images) == 1:
-        found = _facts(images[0])
+        found = _facts(images[0], stored)
         raise ImageMissing(f"{differences(stored, found)[0]}; {first}")
     size = " x ".join(str(length) for length in (*stored.slices, *stored.shape))
     raise ImageMissing(f"no image of {size} pixels is open; {first}")
@@ -81,7 +82,7 @@ def likely_masks(
         return []
     stored, viewer = metadata.masks, controller.viewer
     own = [layer for known in controller.workspaces for _, layer in known.layers]
-    size = (*metadata.image.slices, *metadata.image.shape)
+    size = Axes.stored(image, metadata.image.axes).of_masks.sizes
     fitting = [
         layer
         for layer in viewer.layers
@@ -111,7 +112,8 @@ def open_dock(controller: Controller, metadata: SessionMetadata) -> None:
 
 def _best(controller: Controller, stored: ImageFacts) -> Image | None:
     layers = controller.viewer.layers
-    images = [layer for layer in layers if has_planes(layer) and fits(stored, _facts(layer))]
+    images = [layer for layer in layers if has_planes(layer)]
+    images = [layer for layer in images if fits(stored, _facts(layer, stored))]
 
     def likely(layer: Image) -> tuple[bool, ...]:
         return (
@@ -124,9 +126,9 @@ def _best(controller: Controller, stored: ImageFacts) -> Image | None:
     return max(reversed(images), key=likely, default=None)
 
 
-def _facts(layer: Image) -> ImageFacts:
-    source = ImageSource(layer)
-    return ImageFacts(layer.name, source.shape, source.slices)
+def _facts(layer: Image, stored: ImageFacts) -> ImageFacts:
+    axes = Axes.stored(layer, stored.axes)
+    return ImageFacts(layer.name, axes.shape, axes.slices)
 
 
 def _open_image(controller: Controller, path: Path, masks: Path | None) -> None:

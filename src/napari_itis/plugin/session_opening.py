@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from napari_itis.annotation import AnnotationSession
 from napari_itis.annotation.autosave import Autosave, LeftBehind
 from napari_itis.annotation.metadata import ImageFacts, MasksFacts, SessionMetadata
 from napari_itis.annotation.storage import check_against, load_session
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.questions import Question
 from napari_itis.plugin.session_facts import image_facts, masks_facts
@@ -124,7 +125,9 @@ class SessionOpening(QObject):
             return
         self._metadata, self._image = metadata, image
         open_dock(controller, metadata)
-        workspace = Workspace(image, read.session)
+        axes = Axes.stored(image, metadata.image.axes)
+        shown = axes.usable(metadata.image.axes.shown) if metadata.image.axes else ()
+        workspace = Workspace(image, read.session, axes, shown)
         if metadata.label is not None:
             workspace.label = metadata.label
         masks = likely_masks(controller, image, metadata, read.masks)
@@ -148,7 +151,7 @@ class SessionOpening(QObject):
         workspace, image = prepared.workspace, self._image
         controller.take_over()
         reasons = list(prepared.different)
-        there = next((known for known in controller.workspaces if known.image is image), None)
+        there = controller.known_workspace(image, workspace.axes)
         if there is not None and files.is_unsaved(there):
             reasons.append("what you have done on this image is not saved, and is replaced")
         title = self._title(metadata)
@@ -164,7 +167,7 @@ class SessionOpening(QObject):
             except FileNotFoundError:
                 self._end_gone(metadata)
                 return
-        controller.choose_image(image)
+        controller.choose_image(image, workspace.axes)
         controller.go_on_with(workspace, prepared.drawn)
         if metadata.frame is not None:
             controller.show_frame(metadata.frame)
@@ -202,7 +205,7 @@ def _choose(
 def _comparable(image: ImageFacts, stored: ImageFacts) -> ImageFacts:
     """napari tells a second layer of a name by a number."""
     name = stored.name if image.name.startswith(f"{stored.name} [") else image.name
-    return ImageFacts(name, image.shape, image.slices, image.dtype, image.fingerprint, image.path)
+    return replace(image, name=name)
 
 
 def _one_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_itis.inference import Prediction
 from napari_itis.plugin.jobs import Job, Slot
 from napari_itis.plugin.predictors import (
     PredictorFactory,
@@ -17,6 +18,7 @@ from napari_itis.plugin.predictors import (
     PredictorOptions,
     make_predictor,
 )
+from napari_itis.plugin.preview import Seen, draw_seen
 from napari_itis.plugin.tasks import Task
 
 
@@ -47,6 +49,8 @@ class InferenceWorker(QObject):
     """(device, weights): the network can be used."""
     unusable = Signal(str)
     """(message): the network cannot be loaded; jobs wait until :meth:`configure`."""
+    previewed = Signal()
+    """What the network saw last was drawn: :attr:`seen`."""
     notice = Signal(str)
     """(message): something the user should know, such as a fallback to the CPU."""
 
@@ -63,6 +67,7 @@ class InferenceWorker(QObject):
         self._current: Job | None = None
         self._thread: threading.Thread | None = None
         self.predictions = 0
+        self.seen: Seen | None = None
 
     @property
     def waiting(self) -> int:
@@ -179,13 +184,13 @@ class InferenceWorker(QObject):
                 # Forgotten first: a plane that cannot be read leaves no image set.
                 shown = None
                 predictor.set_image(
-                    job.plane.read(),
+                    job.plane.picture(),
                     contrast_limits=job.plane.contrast_limits,
                     key=job.plane.key,
                 )
                 shown = job.plane.key
             device = str(predictor.device)
-            result = job.answer(predictor)
+            result, prediction = job.answer(predictor)
             if str(predictor.device) != device:
                 # Out of memory: the predictor goes on with the CPU.
                 self._emit(self.ready, str(predictor.device), str(predictor.weights))
@@ -193,7 +198,19 @@ class InferenceWorker(QObject):
             self._done(self.failed, job, one_line(error))
         else:
             self._done(self.finished, job, result)
+            self._draw(predictor, job, prediction)
         return shown
+
+    def _draw(self, predictor: PredictorLike, job: Job, prediction: Prediction) -> None:
+        """Draw what the network saw: after its answer is on its way."""
+        try:
+            seen = draw_seen(predictor, job, prediction)
+        except Exception:
+            # A picture that cannot be drawn is no reason to lose the mask.
+            return
+        if seen is not None:
+            self.seen = seen
+            self._emit(self.previewed)
 
     def _advance(self, predictor: PredictorLike, task: Task) -> None:
         """Do a step of a task, or clear away one that is not wanted any more."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_itis.annotation import AnnotationSession, Frame
+from napari_itis.annotation.composition import Labels as Drawn
 from napari_itis.annotation.metadata import MasksFacts
 from napari_itis.annotation.records import Key
+from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels
 from napari_itis.clicks import Click
+from napari_itis.inference.patch import Box
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.click_rows import (
     Row,
     as_data,
@@ -26,6 +30,7 @@ from napari_itis.plugin.existing_layers import masks_in
 from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
+from napari_itis.plugin.mask_views import is_long
 from napari_itis.plugin.rendered_masks import RenderedMasks
 from napari_itis.plugin.session_facts import masks_facts
 
@@ -33,9 +38,6 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
     from napari_itis.plugin.label_search import LabelSearch
-
-
-Box = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -57,21 +59,36 @@ class Workspace:
     image : napari.layers.Image
     session : AnnotationSession, optional
         To go on with, of the image's size; an empty one by default.
+    axes : Axes, optional
+        The plane that is annotated; the last two axes by default.
+    shown : tuple of int
+        See `ImageSource`.
     """
 
-    def __init__(self, image: Image, session: AnnotationSession | None = None) -> None:
-        self.source = ImageSource(image)
-        self.session = session or AnnotationSession(self.source.shape, self.source.slices)
-        self.layers = LayerSet(self.source.slices, self.source.shape)
+    def __init__(
+        self,
+        image: Image,
+        session: AnnotationSession | None = None,
+        axes: Axes | None = None,
+        shown: tuple[int, ...] = (),
+    ) -> None:
+        self.source = ImageSource(image, axes, shown)
+        self.axes = self.source.axes
+        self.session = session or AnnotationSession(self.axes.shape, self.axes.slices)
+        self.layers = LayerSet(self.axes, self.session)
+        if is_long(self.axes) and not self.layers.views:
+            self.layers.rendered = RenderedMasks(self.session)
         self.label = 1
-        self.frame: Frame = (0,) * len(self.source.slices)
+        self.frame: Frame = (0,) * len(self.axes.slices)
+        self.channel = 0
+        """The channel on screen, where there are any."""
         self.gestures: dict[bool, Gesture] = {}
         self.painted_through = False
         """Whether a stroke may have reached other slices than the visible one."""
         self.label_search: LabelSearch | None = None
         """What finds out which objects these masks have, if that takes a while."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
-        self._shown: dict[Frame, np.ndarray] = {}
+        self._shown: dict[Frame, Drawn] = {}
         self._image = weakref.ref(image)
         self._identity = _identity(image)
         self.name, self.path = image.name, image_path(image)
@@ -102,13 +119,17 @@ class Workspace:
         self._image = weakref.ref(image)
         self._identity = _identity(image)
         self.name, self.path = image.name, image_path(image)
-        self.source = ImageSource(image)
+        self.source = ImageSource(image, self.axes, self.source.shown)
+
+    def choose_channels(self, shown: tuple[int, ...]) -> None:
+        """Let the network see other channels from the next click on; see `ImageSource`."""
+        if self.image is not None:
+            self.source = ImageSource(self.image, self.axes, shown)
 
     def take_layers(self, other: Workspace) -> None:
         """Show this session in the layers of another one of the same image, which has none then."""
-        rendered = self.layers.rendered
         self.layers, other.layers = other.layers, self.layers
-        self.layers.rendered = rendered
+        self.layers.draw_from(self.session, other.layers.rendered)
 
     # From the layers into the session.
 
@@ -143,7 +164,8 @@ class Workspace:
                     if gesture.sign is None:
                         continue
                     sign = gesture.sign
-                read = read_point(point, self.session.shape, self.session.slices, sign)
+                place = self.axes.split(point)
+                read = read_point(place, self.session.shape, self.session.slices, sign)
                 if read is None:
                     refused = True
                     continue
@@ -171,20 +193,21 @@ class Workspace:
             The records that have changed.
         """
         mask = self.layers.mask
-        if mask is None:
+        if mask is None or self.layers.views:
             return ()
         if self.painted_through:
             frames, self.painted_through = self.painted_frames(), False
         strokes = {}
         for frame in frames or [self.frame]:
-            after = np.asarray(mask.data[frame])
+            after = np.asarray(mask.data[self.axes.index(frame)])
             before = self._shown.get(frame)
-            before = self.session.compose(frame) if before is None else before
-            if not np.array_equal(before, after):
-                strokes[frame] = (before, after.copy())
+            before = self.session.drawing(frame) if before is None else before
+            if not _equal(before, after):
+                strokes[frame] = (np.asarray(before), after.copy())
         keys = self.session.paint_frames(strokes)
         for frame, (_, after) in strokes.items():
-            self._shown[frame] = after
+            large = after.size > LARGE_PLANE
+            self._shown[frame] = TiledLabels.of(after) if large else after
             self.layers.taken_over(frame)
         return keys
 
@@ -212,14 +235,14 @@ class Workspace:
 
         `search`: find out at once which objects there are, in whichever thread this is.
         """
-        read, labels, largest = masks_in(masks, search)
+        read, labels, largest = masks_in(masks, self.axes.of_masks, search)
         source = _Corrected(weakref.ref(masks), masks_facts(masks, self.source))
         self.session.give_masks(
             read, labels=labels, largest=largest, source=source, undoable=undoable
         )
-        if len(self.session.slices) == 1:
+        if len(self.session.slices) == 1 and self.axes.plain and not self.layers.views:
             self.layers.rendered = RenderedMasks(self.session)
-        else:
+        elif not self.layers.views:
             # Looking at a slice is what makes its masks known.
             for frame in np.ndindex(*self.session.slices):
                 self.session.compose(frame)
@@ -230,8 +253,9 @@ class Workspace:
     def draw(self) -> Any:
         """What a mask layer shows of the whole session, to be handed to it; for any thread."""
         data = self.layers.new_mask_data()
-        for frame in self.session.frames() if self.layers.rendered is None else ():
-            data[frame] = self.session.compose(frame)
+        if self.layers.rendered is None and not self.layers.views:
+            for frame in self.session.frames():
+                data[self.axes.index(frame)] = self.session.compose(frame)
         return data
 
     def write_clicks(self) -> None:
@@ -240,7 +264,7 @@ class Workspace:
             rows = [
                 row
                 for frame in self.session.clicked_frames(self.label)
-                for row in rows_of(frame, self.session.clicks(frame, self.label), positive)
+                for row in self._rows_of(frame, positive)
             ]
             self._rows[positive] = rows
             data = as_data(rows, layer.ndim)
@@ -250,9 +274,12 @@ class Workspace:
 
     def write_mask(self, frame: Frame) -> None:
         """Draw the session's masks of a frame into the mask layer."""
-        labels = self.session.compose(frame)
+        labels = self.session.drawing(frame)
         visible = frame == self.frame
         shown = self._shown.get(frame)
+        if shown is None and isinstance(labels, TiledLabels) and self.layers.has_array:
+            # Looking what is there is quicker than drawing all of it.
+            shown = TiledLabels.of(self.layers.mask.data[self.axes.index(frame)])
         box = _whole(labels) if shown is None else _changed_box(shown, labels)
         # A click changes no pixel until it is answered: drawing is what costs.
         if box is not None:
@@ -278,20 +305,36 @@ class Workspace:
             return None
         return [(frame,) for frame in rendered.edited]
 
+    def _rows_of(self, frame: Frame, positive: bool) -> list[Row]:
+        clicks = self.session.clicks(frame, self.label)
+        return [
+            replace(row, coordinates=self.axes.join(row.coordinates, self.channel))
+            for row in rows_of(frame, clicks, positive)
+        ]
+
     def _edited(self, clicks: dict[Frame, list[Click]], frame: Frame) -> list[Click]:
         if frame not in clicks:
             clicks[frame] = list(self.session.clicks(frame, self.label))
         return clicks[frame]
 
 
-def _whole(labels: np.ndarray) -> Box:
+def _equal(drawn: Drawn, labels: np.ndarray) -> bool:
+    if isinstance(drawn, TiledLabels):
+        return drawn.equals(labels)
+    return np.array_equal(drawn, labels)
+
+
+def _whole(labels: Drawn) -> Box:
     return slice(0, labels.shape[0]), slice(0, labels.shape[1])
 
 
-def _changed_box(before: np.ndarray, after: np.ndarray) -> Box | None:
+def _changed_box(before: Drawn, after: Drawn) -> Box | None:
     """Rows and columns within which two label images differ; None where they do not."""
     if before is after:
         return None
+    if isinstance(before, TiledLabels) and isinstance(after, TiledLabels):
+        return before.changed_box(after)
+    before, after = np.asarray(before), np.asarray(after)
     differs = before != after
     rows = np.flatnonzero(differs.any(axis=1))
     if not rows.size:
