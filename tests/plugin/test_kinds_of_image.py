@@ -440,7 +440,7 @@ def test_the_dock_shows_what_applies_only(dock, viewer):
     assert visible(box) == {"_axis"} and viewer.dims.ndisplay == 2
 
 
-def test_channels_are_chosen_in_the_dock(dock):
+def test_channels_are_chosen_in_the_dock(dock, viewer):
     box = dock(np.zeros((4, *SHAPE), np.uint8))
     source = lambda: box._controller.workspace.source  # noqa: E731
     choose(box._axis, "Axis 0 (4)")
@@ -451,6 +451,9 @@ def test_channels_are_chosen_in_the_dock(dock):
     assert source().shown == (0, 1, 2)
     choose(box._three[0], "R: 3")
     assert source().shown == (3, 1, 2)
+    viewer.dims.order = (1, 0, 2)
+    assert visible(box) == {"_axis", "_shown", "_back"} and "Go back" in next_step(box._controller)
+    box._back.click()
     choose(box._axis, "None")
     assert source().axes.channels is None and visible(box) == {"_axis"}
 

@@ -20,6 +20,8 @@ def next_step(controller: Controller) -> str:
             "The image is rotated or sheared out of the plane on screen, where clicks would miss "
             "it. Show another plane, or reset the transform of the image layer."
         )
+    if not controller.flat and not controller.other_view:
+        return "This view shows no plane that can be segmented. Go back to the ones that can."
     if not controller.flat:
         return (
             "This view shows other planes than those with your objects. Go back to them, or "

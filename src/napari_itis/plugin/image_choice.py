@@ -72,19 +72,14 @@ class ImageChoice(Overview):
 
     def follow_view(self) -> None:
         """Annotate the planes that are on screen, if nothing was done on the others yet."""
-        workspace, image = self.workspace, self.image
-        if workspace is None or image is None or not self._untouched(workspace):
-            return
-        plane = displayed_plane(self.viewer, image)
-        if plane not in (None, workspace.axes.plane):
+        if self.other_view and self._untouched(self.workspace):
             self.annotate_view()
 
     def annotate_view(self) -> None:
         """Annotate the planes that are on screen; those of the view before keep their objects."""
-        image = self.image
-        plane = None if image is None else displayed_plane(self.viewer, image)
-        if plane is not None:
-            channels = self.workspace.axes.channels
+        if self.other_view:
+            image, channels = self.image, self.workspace.axes.channels
+            plane = displayed_plane(self.viewer, image)
             self.choose_image(image, Axes.of(image, plane, channels))
 
     def go_back_to_planes(self) -> None:

@@ -64,6 +64,15 @@ class Overview(LayerSync):
         return shown == workspace.axes.plane and not is_turned(self.viewer, layer)
 
     @property
+    def other_view(self) -> bool:
+        """Whether the viewer shows planes of the image that could be annotated instead."""
+        workspace, image = self.workspace, self.image
+        if workspace is None or image is None or self.turned:
+            return False
+        shown, channels = displayed_plane(self.viewer, image), workspace.axes.channels
+        return shown not in (None, workspace.axes.plane) and channels not in shown
+
+    @property
     def turned(self) -> bool:
         """Whether the image is rotated or sheared out of the plane on screen."""
         layer = self._template

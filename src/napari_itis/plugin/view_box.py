@@ -74,7 +74,7 @@ class ViewBox(QWidget):
         away = usable and not controller.flat
         self._back.setText("Back to 2-D" if deep else "Go back")
         self._back.setVisible(bool(away and (deep or not controller.turned)))
-        self._annotate.setVisible(bool(away and not deep and not controller.turned))
+        self._annotate.setVisible(bool(away and controller.other_view))
         axes = possible_channels(image) if usable else []
         for widget in (self._title, self._axis):
             widget.setVisible(bool(axes))
