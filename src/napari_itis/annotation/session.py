@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.history import Change
-from napari_itis.annotation.inputs import SessionInputs
 from napari_itis.annotation.packed import PackedMask
-from napari_itis.annotation.record import Frame, Record, State
+from napari_itis.annotation.record import Frame, Record
 from napari_itis.annotation.records import Key
+from napari_itis.annotation.statements import SessionStatements
 from napari_itis.clicks import Click
 
 
-class AnnotationSession(SessionInputs):
+class AnnotationSession(SessionStatements):
     """Clicks, masks and edits of every object on every frame of one image.
 
     The session knows no window, no layers and no network: it is changed by what a user does, says
@@ -202,80 +201,6 @@ class AnnotationSession(SessionInputs):
         for key, mask in changed.items():
             self._put(key, self._records[key].with_tidied(mask, self._new_revision()))
         return tuple(changed)
-
-    def allow_overwriting(self, label: int, allowed: bool) -> tuple[Key, ...]:
-        """Say whether an object may cover the pixels of others.
-
-        Covered pixels are not lost: they come back when the permission is taken away.
-
-        Returns
-        -------
-        tuple of (frame, object)
-            The records that have changed; a step of undo if there are any.
-        """
-        if allowed == self.overwrites(label):
-            return ()
-        keys = [
-            (frame, label)
-            for frame, record in self._records.of(label)
-            if bool(record.on_top) != allowed
-        ]
-        if keys:
-            self._begin_facts(label, keys, covers=allowed)
-        else:
-            self._say(label, covers=allowed)
-        for key in keys:
-            stamp = self._new_stamp() if allowed else 0
-            self._put(key, replace(self._records[key], on_top=stamp))
-        return tuple(keys)
-
-    def rename(self, label: int, name: str) -> None:
-        """Give an object a name of at most 200 characters; an empty one takes it away."""
-        label = self._records.label(label)
-        if len(name) > 200:
-            raise ValueError(f"a name has at most 200 characters, this one has {len(name)}")
-        if name != self._facts_of(label).name:
-            self._begin_facts(label, name=name)
-
-    def accept(self, label: int) -> tuple[Key, ...]:
-        """:meth:`commit` as a step of undo.
-
-        Returns
-        -------
-        tuple of (frame, object)
-            The records that have changed.
-        """
-        corrected = [
-            frame for frame, state in self.states(label).items() if state is State.CORRECTED
-        ]
-        return self.commit_frames(label, corrected)
-
-    def commit(self, label: int) -> None:
-        """Mark an object as done wherever it is corrected; until it is changed. No undo step."""
-        for frame, record in list(self._records.of(label)):
-            if record.state is State.CORRECTED:
-                self._put((frame, label), replace(record, committed=True))
-
-    def commit_frames(
-        self, label: int, frames: Iterable[Frame], committed: bool = True
-    ) -> tuple[Key, ...]:
-        """Mark an object as done on some frames, or as not done; until it is changed there.
-
-        Works on existing masks that nobody has touched (each is read), and where there is nothing
-        of the object: it is not to be seen there.
-
-        Returns
-        -------
-        tuple of (frame, object)
-            The records that have changed; one step of undo if there are any.
-        """
-        keys = dict.fromkeys(self._records.key(frame, label) for frame in frames)
-        keys = [key for key in keys if self._records.get(key, Record()).committed is not committed]
-        self._begin(keys, grows=False)
-        for key in keys:
-            record = self._records.get(key) or Record(revision=self._new_revision())
-            self._put(key, replace(record, committed=committed))
-        return tuple(keys)
 
     def undo(self) -> Change | None:
         """Take back the last step, on whatever frame it was.
