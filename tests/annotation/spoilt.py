@@ -150,6 +150,21 @@ def claimed_size(good, size):
     return bytes(data)
 
 
+def bomb(good, name, claimed):
+    """An entry of a few kilobytes that inflates to four gigabytes, and claims to have `claimed`."""
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(MEBIBYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
+    kept = {other: data for other, data in entries(good).items() if other != name}
+    data = bytearray(
+        pack([(name, block * 4096, STORED), *((n, d, STORED) for n, d in kept.items())])
+    )
+    listed = data.find(b"PK\1\2")
+    for at, method, size in ((0, 8, 22), (listed, 10, 24)):
+        struct.pack_into("<H", data, at + method, DEFLATED)
+        struct.pack_into("<L", data, at + size, claimed)
+    return bytes(data)
+
+
 def flags(good, offset, value):
     """Another field of the first entry in the list."""
     data = bytearray(good)
@@ -228,6 +243,12 @@ SPOILT = {
     "overlapping entries": overlapping,
     "entry of four gigabytes": lambda good: claimed_size(good, 2**32 - 2),
     "wrong checksum": wrong_sum,
+    "header that inflates to four gigabytes": lambda good: bomb(good, "session.json", 2**32 - 2),
+    "header that inflates to more than it says": lambda good: bomb(good, "session.json", 1000),
+    "records that inflate to four gigabytes": lambda good: bomb(good, "records.jsonl", 2**32 - 2),
+    "records that inflate to more than they say": lambda good: bomb(good, "records.jsonl", 1000),
+    "mask that inflates to four gigabytes": lambda good: bomb(good, "masks/1.tif", 2**32 - 2),
+    "zip in a zip": lambda good: pack([("session.itis", good, STORED)]),
     # session.json
     "no header": lambda good: repack(good, {"session.json": None}),
     "no JSON": lambda good: repack(good, {"session.json": b"{"}),
