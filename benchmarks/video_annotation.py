@@ -8,15 +8,13 @@ python benchmarks/video_annotation.py ROOT METHOD [SEQUENCE ...] [--budget 50] [
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 
 import numpy as np
+from video_options import make_predictor, video_parser
 
 from napari_itis.evaluation.annotator import AnnotationResult, Annotator
 from napari_itis.evaluation.video_object import read_video_object
-from napari_itis.inference import Predictor
 from napari_itis.video.sources import sequences
 
 WAYS = {
@@ -29,18 +27,12 @@ SHOWN = (0, 10, 20, 50)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("root", type=Path)
-    parser.add_argument("method")
-    parser.add_argument("sequences", nargs="*", metavar="SEQUENCE")
+    parser = video_parser(__doc__, method=True)
     parser.add_argument("--budget", type=int, default=SHOWN[-1])
     parser.add_argument("--clicks-per-frame", type=int, default=2)
     parser.add_argument("--way", action="append", choices=tuple(WAYS), help="may be repeated")
-    parser.add_argument("--weights")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    predictor = Predictor(options.weights, options.device)
+    predictor = make_predictor(options)
     shown = [clicks for clicks in SHOWN if clicks <= options.budget]
     print("| sequence | way | J&F after " + " | ".join(f"{c} clicks" for c in shown), end=" | ")
     print(" | ".join(f"error gone after {c}" for c in shown[1:]) + " |")

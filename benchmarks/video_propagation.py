@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from pathlib import Path
 
 import numpy as np
+from video_options import make_predictor, video_parser
 
 from napari_itis.evaluation import iou
 from napari_itis.inference import Predictor, to_rgb8
@@ -26,16 +26,11 @@ METHODS = ("copied", "moved by flow", "propagated")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("root", type=Path)
-    parser.add_argument("sequences", nargs="*", metavar="SEQUENCE")
+    parser = video_parser(__doc__, method=False)
     parser.add_argument("--length", type=int, default=20)
     parser.add_argument("--every", type=int, default=10)
-    parser.add_argument("--weights")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    predictor = Predictor(options.weights, options.device)
+    predictor = make_predictor(options)
     results = {}
     print("| sequence | frames | " + " | ".join(METHODS) + " | lost | s a frame |")
     print("|---|---|" + "---|" * (len(METHODS) + 2))

@@ -8,32 +8,24 @@ python benchmarks/video_ranking.py ROOT METHOD [SEQUENCE ...] [--wrong 0.7] [--j
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
+from video_options import make_predictor, video_parser
 
 from napari_itis.evaluation import iou
 from napari_itis.evaluation.video_object import read_video_object
-from napari_itis.inference import Predictor
 from napari_itis.video.ranking import FrameScores
 from napari_itis.video.sources import sequences
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("root", type=Path)
-    parser.add_argument("method")
-    parser.add_argument("sequences", nargs="*", metavar="SEQUENCE")
+    parser = video_parser(__doc__, method=True)
     parser.add_argument("--wrong", type=float, default=0.7, help="a mask below this J is wrong")
-    parser.add_argument("--weights")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    predictor = Predictor(options.weights, options.device)
+    predictor = make_predictor(options)
     results = {}
     print(f"| sequence | frames | J below {options.wrong:g} | AUC | s a frame |")
     print("|---|---|---|---|---|")

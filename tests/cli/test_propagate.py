@@ -91,6 +91,25 @@ def test_backwards_one_of_the_objects_alone(run, folder):
     assert set(np.unique(read(folder / "out/00002.png"))) == {0, 5}
 
 
+def test_masks_of_other_frames_have_a_say_if_asked_for(run, folder, sequence, monkeypatch):
+    from napari_itis.video import objects
+
+    asked = []
+
+    class Scores(objects.FrameScores):
+        def score(self, frame, instead=None):
+            asked.append(frame)
+            return 0.0 if instead is None else 1.0
+
+    monkeypatch.setattr(objects, "FrameScores", Scores)
+    there = np.roll(sequence[1][4] == 1, 3, 1)
+    write_masks(folder / "masks", ["00004"], lambda _: there, SIZE)
+    code, _, _ = run("--from", 3, "--to", 4, "--object", 1, "--output", "out", "--keep-better")
+    assert code == 0
+    assert set(asked) == {4}
+    assert np.array_equal(read(folder / "out/00004.png"), there)
+
+
 def test_masks_of_zero_and_255_and_a_davis_sequence(run, folder, sequence):
     for path in (folder / "frames").iterdir():
         target = folder / "DAVIS/JPEGImages/480p/cup" / path.name

@@ -42,7 +42,7 @@ def video(masks, make_controller, settle, monkeypatch):
     gate = threading.Event()
     gate.set()
 
-    def propagate(predictor, frames, mask, start, stop, clicks=(), references=None):
+    def propagate(frames, start, stop):
         way = 1 if stop > start else -1
         for frame in range(start + way, stop + way, way):
             assert gate.wait(10)
@@ -58,15 +58,11 @@ def video(masks, make_controller, settle, monkeypatch):
                 yield frame, float(not np.array_equal(self.masks(frame), where(frame)))
 
     def propagate_where_better(predictor, frames, scores, mask, start, stop, **options):
-        for step in propagate(predictor, frames, mask, start, stop, **options):
-            same = np.array_equal(scores.masks(step.frame), step.mask)
+        for step in propagate(frames, start, stop):
+            same = scores and np.array_equal(scores.masks(step.frame), step.mask)
             yield SimpleNamespace(step=step, better=not same)
 
-    for name, part in (
-        ("propagation", propagate),
-        ("ranking", FrameScores),
-        ("better", propagate_where_better),
-    ):
+    for name, part in (("ranking", FrameScores), ("better", propagate_where_better)):
         fake = SimpleNamespace(**{part.__name__: part})
         monkeypatch.setitem(sys.modules, f"napari_itis.video.{name}", fake)
     truth = np.stack([where(frame) for frame in range(FRAMES)]).astype(np.int32)

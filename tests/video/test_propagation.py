@@ -76,3 +76,26 @@ def test_mistakes_are_told_in_a_line(predictor, sequence):
         with pytest.raises(ValueError, match=expected) as error:
             next(propagate(predictor, frames, mask, start, stop))
         assert "\n" not in str(error.value)
+
+
+def test_masks_that_can_be_trusted_bring_a_wrong_one_back(predictor, sequence):
+    frames, truth = sequence
+    half = truth[2].copy()
+    half[:, : int(np.nonzero(half)[1].mean())] = False
+    alone, helped = (
+        list(propagate(predictor, frames, half, 2, 4, existing=existing))[-1].mask
+        for existing in (None, lambda frame: (truth[frame], 0.9 * (frame != 2)))
+    )
+    assert iou(helped, truth[4]) > max(0.85, iou(alone, truth[4]) + 0.1)
+
+
+def test_what_was_corrected_is_corrected_on_the_next_frames_too(predictor, sequence):
+    frames, truth = sequence
+    spoilt = truth.copy()
+    for mask in spoilt:
+        columns = np.nonzero(mask)[1]
+        mask[:, : int(columns.min() + 0.25 * np.ptp(columns))] = False
+    steps = list(
+        propagate(predictor, frames, truth[2], 2, 4, existing=lambda frame: (spoilt[frame], 0.8))
+    )
+    assert iou(steps[-1].mask, truth[4]) > iou(spoilt[4], truth[4]) + 0.1

@@ -31,6 +31,7 @@ def propagate(
     labels: Sequence[int],
     *,
     output: Path,
+    keep_better: bool,
     overwrite: bool,
     weights: str | None,
     device: str,
@@ -50,6 +51,8 @@ def propagate(
         Objects to carry on; all of the mask where none is named.
     output : Path
         A folder.
+    keep_better : bool
+        Whether the folder's masks of the other frames have a say, and stay where they look better.
     overwrite : bool
         Whether masks that are there may be replaced.
     weights, device
@@ -80,7 +83,8 @@ def propagate(
     # With the network, which nobody waits for who has mistyped something.
     from napari_itis.video.objects import propagate_objects
 
-    steps = propagate_objects(predictor, frames, objects, start, wanted[-1])
+    there = masks.__getitem__ if keep_better else None
+    steps = propagate_objects(predictor, frames, objects, start, wanted[-1], there)
     current: list[NDArray[np.int32]] = []
     errors = Console(stderr=True)
     written = 0

@@ -31,6 +31,10 @@ def propagate(
         list[int] | None,
         typer.Option("--object", metavar="LABEL", help="May be repeated; all by default."),
     ] = None,
+    keep_better: Annotated[
+        bool,
+        typer.Option("--keep-better", help="Heed MASKS of other frames; keep what looks better."),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace masks that are in DIR already.")
     ] = False,
@@ -47,6 +51,7 @@ def propagate(
         stop,
         objects or [],
         output=output,
+        keep_better=keep_better,
         overwrite=overwrite,
         weights=weights,
         device=device,

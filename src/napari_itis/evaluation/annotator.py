@@ -22,8 +22,8 @@ ORDERS = ("even", "ranking")
 
 # Corrected frames nearby that say what the object looks like.
 _REFERENCES = 4
-# Nobody carries a mask on that is far from right.
-_WORTH_CARRYING = 0.8
+# Nobody carries a mask on that is far from right; what is there has a say in what comes.
+_WORTH_CARRYING = 0.6
 
 
 @dataclass(frozen=True)
@@ -172,13 +172,14 @@ class Annotator:
         spent = 0
         while self._left and spent < budget:
             frame = self._next()
+            before = self.masks[frame]
             for click in self._correct(frame, min(self._clicks_per_frame, budget - spent)):
                 self.result.clicks.setdefault(frame, []).append(click)
                 spent += 1
                 yield self._note(spent, frame)
             if frame in self.result.clicks:
                 if self._carry_on and self._quality[frame, 0] >= _WORTH_CARRYING:
-                    self._carry(frame)
+                    self._carry(frame, before)
                 self.result.curve.pop()
                 yield self._note(spent, frame)
 
@@ -208,7 +209,7 @@ class Annotator:
             yield click
         self._set(frame, best[1], frame)
 
-    def _carry(self, frame: int) -> None:
+    def _carry(self, frame: int, before: NDArray[np.bool_]) -> None:
         """Carry a corrected mask on to the frames that are nearer to it than to any other one."""
         if not self.masks[frame].any():
             return
@@ -224,6 +225,7 @@ class Annotator:
                 self.masks[frame],
                 frame,
                 stop,
+                before=before,
                 clicks=self.result.clicks[frame],
                 references=references,
             ):

@@ -43,7 +43,7 @@ class CarryOnBox(QGroupBox):
         self._keep_better = QCheckBox("Keep masks that look better")
         self._keep_better.setChecked(True)
         self._keep_better.setToolTip(
-            "On, each frame keeps its mask if that is less suspicious than what is carried to it"
+            "On, the mask of each frame has a say, and stays if it is the less suspicious one"
         )
         self.pause = make_button("Pause", "Let it wait, or go on", "G")
         self.pause.clicked.connect(lambda: self.paused.emit(not self._waiting))

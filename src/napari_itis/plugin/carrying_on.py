@@ -109,27 +109,30 @@ class CarryingOn(QObject):
         """What the inference thread does."""
         record = self._session.record((start,), self.label)
         mask, clicks = record.mask.unpack(), record.clicks
+        before = record.given.unpack() if record.given else None
         frames, stop = VideoFrames(self.workspace), self._frames[-1] if self._frames else start
         trusted = _trusted(self.workspace, self.label, start)
         there, label = (self._session.snapshot() if self._keep_better else None), self.label
 
         def steps(predictor: PredictorLike) -> Iterator[Carried]:
-            from napari_itis.video.propagation import propagate
-
-            references = {frame: packed.unpack() for frame, packed in trusted.items()}
-            if there is None:
-                for step in propagate(
-                    predictor, frames, mask, start, stop, clicks=clicks, references=references
-                ):
-                    yield Carried(step.frame, PackedMask.pack(step.mask), step.lost)
-                return
-
             from napari_itis.video.better import propagate_where_better
             from napari_itis.video.ranking import FrameScores
 
-            scores = FrameScores(predictor, frames, lambda frame: there.compose((frame,)) == label)
+            scores = None
+            if there is not None:
+                scores = FrameScores(
+                    predictor, frames, lambda frame: there.compose((frame,)) == label
+                )
             for choice in propagate_where_better(
-                predictor, frames, scores, mask, start, stop, clicks=clicks, references=references
+                predictor,
+                frames,
+                scores,
+                mask,
+                start,
+                stop,
+                before=before,
+                clicks=clicks,
+                references={frame: packed.unpack() for frame, packed in trusted.items()},
             ):
                 step = choice.step
                 yield Carried(step.frame, PackedMask.pack(step.mask), step.lost, choice.better)

@@ -18,13 +18,17 @@ _LEAST_SIDE = 32
 _MOST_PIXELS = 640 * 480
 
 
-def flow(from_rgb: NDArray[np.uint8], to_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def flow(
+    from_rgb: NDArray[np.uint8], to_rgb: NDArray[np.uint8], *, magnify: float = 1.0
+) -> NDArray[np.float32]:
     """Find where the pixels of a frame are in another one, by OpenCV's DIS.
 
     Parameters
     ----------
     from_rgb, to_rgb : ndarray of uint8, shape (H, W, 3)
         Two frames of a video, some 16 pixels or more a side.
+    magnify : float
+        Small frames are looked at up to so many times larger: slower, and more exact.
 
     Returns
     -------
@@ -42,20 +46,22 @@ def flow(from_rgb: NDArray[np.uint8], to_rgb: NDArray[np.uint8]) -> NDArray[np.f
             f"frames of one size are needed, got {from_rgb.shape[:2]} and {to_rgb.shape[:2]}"
         )
     height, width = from_rgb.shape[:2]
-    scale = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
+    scale = min(magnify, (_MOST_PIXELS / (height * width)) ** 0.5)
     first, second = (_gray(frame, scale) for frame in (from_rgb, to_rgb))
     # One for each call: it keeps state, and propagation and ranking run in threads.
     method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = method.calc(first, second, None)
-    if scale < 1:
-        found = cv2.resize(found, (width, height)) / scale
+    if scale != 1:
+        seen = found[: round(height * scale), : round(width * scale)]
+        found = cv2.resize(seen, (width, height)) / scale
     return np.ascontiguousarray(found[:height, :width, ::-1], np.float32)
 
 
 def _gray(frame: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     gray = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        return cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if scale != 1:
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=method)
     missing = [(0, max(0, _LEAST_SIDE - side)) for side in gray.shape]
     return np.pad(gray, missing, mode="edge")
 

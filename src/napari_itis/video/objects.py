@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_itis.inference import Predictor
-from napari_itis.video.propagation import Frames, Step, propagate
+from napari_itis.video.better import propagate_where_better
+from napari_itis.video.propagation import Frames, Step
+from napari_itis.video.ranking import FrameScores
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ def propagate_objects(
     masks: Mapping[int, NDArray[np.bool_]],
     start: int,
     stop: int,
+    there: Callable[[int], NDArray[np.int32]] | None = None,
 ) -> Iterator[ObjectsStep]:
-    """Carry the masks of several objects on; see `propagate`, which does so for each of them.
+    """Carry the masks of several objects on; `propagate_where_better` does so for each of them.
 
     Where two objects claim a pixel, the smaller one has it: it would miss the pixel more, and what
     is in front of another object most often is the smaller one.
@@ -48,6 +51,9 @@ def propagate_objects(
         See `propagate`.
     masks : mapping of int to ndarray of bool, shape (H, W)
         Each object's on frame `start`.
+    there : callable, optional
+        Gives the labels that a frame has already, int32 (H, W): they have a say, and stay where
+        they look better.
 
     Yields
     ------
@@ -60,9 +66,17 @@ def propagate_objects(
     ValueError
         As `propagate` does.
     """
-    tracks = {
-        label: propagate(predictor, frames, mask, start, stop) for label, mask in masks.items()
-    }
+
+    def track(label: int, mask: NDArray[np.bool_]) -> Iterator[Step]:
+        def present(frame: int) -> NDArray[np.bool_]:
+            return mask if frame == start else there(frame) == label
+
+        scores = None if there is None else FrameScores(predictor, frames, present)
+        for choice in propagate_where_better(predictor, frames, scores, mask, start, stop):
+            stays = not (choice.better or choice.step.lost)
+            yield replace(choice.step, mask=present(choice.step.frame)) if stays else choice.step
+
+    tracks = {label: track(label, mask) for label, mask in masks.items()}
     way = 1 if stop > start else -1
     for frame in range(start + way, stop + way, way):
         steps = {label: next(track) for label, track in tracks.items()}

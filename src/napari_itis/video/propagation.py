@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,11 +13,15 @@ from napari_itis.clicks import Click
 from napari_itis.clicks.distance import inner_distance
 from napari_itis.inference import Predictor, to_rgb8
 from napari_itis.video.appearance import Looks, compare, look
-from napari_itis.video.flow import flow, move_clicks, move_mask, move_values
+from napari_itis.video.flow import move_clicks
+from napari_itis.video.motion import find_shift, motion, shifted
 
 # All evidence is in units of the network's logit. The moved mask says so much, at most, and all of
 # it from a distance to its outline on that is a share of the object's size.
 _MOTION, _OUTLINE = 6.0, 0.3
+# The mask that a frame has already says so many times as much where it can be trusted fully; below
+# a trust the object is not looked for there.
+_EXISTING, _LEAST_TRUST = 2.0, 0.25
 # Looks differ by some 0.2 inside and -0.3 outside: about as strong as the motion at an outline.
 _LOOKS, _LOOKS_LIMIT = 20.0, 0.4
 # The network is often very sure, and sometimes of the wrong thing.
@@ -25,6 +29,9 @@ _NETWORK = 5.0
 # What is looked at beyond the mask: half its box on either side, or so many pixels.
 _MARGIN, _LEAST_MARGIN = 0.5, 48
 _LOST = 0.4
+# It is less sure where less of what was found looks like the object than this share of what did so
+# on the first frame.
+_ALIKE = 0.2
 # What looks and network get wrong where the mask is known is brought to this side of the outline.
 _JUST, _FADE = 1.0, 1.0
 
@@ -36,6 +43,10 @@ class Frames(Protocol):
         """A frame, uint8 (H, W, 3)."""
 
     def __len__(self) -> int: ...
+
+
+Existing = Callable[[int], tuple[NDArray[np.bool_], float]]
+"""Gives the mask that a frame has, bool (H, W), and how far it can be trusted, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +79,15 @@ def propagate(
     *,
     clicks: Sequence[Click] = (),
     references: Mapping[int, NDArray[np.bool_]] | None = None,
+    existing: Existing | None = None,
 ) -> Iterator[Step]:
     """Carry a mask on from a frame to the next ones, forwards or backwards.
 
-    On each frame the mask moves along by optical flow and meets two opinions: where the place looks
-    like the object did on the first frame, and what the network answers, given all this as
-    its existing mask and clicks. Nothing is looked at before it is asked for, so that the
-    generator can be paused, and dropped at any time.
+    On each frame the mask moves along by optical flow and meets other opinions: the mask that the
+    frame has already, where the place looks like the object did on the first frame, and what the
+    network answers, given all this as its existing mask and clicks. What these get wrong on
+    frame `start` is held against them on the next ones. Nothing is looked at before it is asked
+    for, so that the generator can be paused, and dropped at any time.
 
     Parameters
     ----------
@@ -91,6 +104,9 @@ def propagate(
         Made on frame `start`; they move along as long as they agree with the mask.
     references : mapping of int to ndarray of bool, shape (H, W), optional
         Masks of other frames that can be trusted: what else the object looks like.
+    existing : callable, optional
+        Gives the masks that the frames have already, that of `start` as it was before it was
+        corrected.
 
     Yields
     ------
@@ -117,10 +133,11 @@ def propagate(
         if index != start:
             seen = to_rgb8(np.asarray(frames[index]))
             known.append(look(predictor, seen, np.asarray(reference, bool)))
-    track = _Track(predictor, known, image, mask, clicks)
+    given = existing or (lambda _: (np.zeros_like(mask), 0.0))
+    track = _Track(predictor, known, image, mask, clicks, *given(start))
     way = 1 if stop > start else -1
     for index in range(start + way, stop + way, way):
-        confidence = track.advance(to_rgb8(np.asarray(frames[index])))
+        confidence = track.advance(to_rgb8(np.asarray(frames[index])), *given(index))
         lost = confidence < _LOST
         yield Step(index, track.mask & (not lost), confidence, lost)
         if lost:
@@ -137,50 +154,65 @@ class _Track:
         image: NDArray[np.uint8],
         mask: NDArray[np.bool_],
         clicks: Sequence[Click],
+        existing: NDArray[np.bool_],
+        trust: float,
     ) -> None:
         self._predictor, self._known = predictor, known
         self._image, self.mask = image, mask
         self._clicks = list(clicks)
-        # Where looks and network are wrong on the very frame that is known, such as at thin
-        # parts, they will be wrong on the next ones: as much is held against them there.
+        # Where the others are wrong on the very frame that is known, such as at thin parts, they
+        # will be wrong on the next ones: as much is held against them there.
         self._objection = np.zeros(mask.shape, np.float32)
-        window = window_around(mask)
-        opinion, _ = self._opinion(image[window], mask[window], 0, [])
+        window = self._window(mask, existing, trust)
+        prior = _said(mask[window]) + _EXISTING * trust * _said(existing[window])
+        evidence = self._evidence(image[window], mask[window])
+        self._alike = _ALIKE * _share(evidence > 0, mask[window])
+        opinion, _ = self._opinion(image[window], evidence, prior, [])
         wanted = np.where(mask[window], 1, -1)
         self._objection[window] = (
             wanted * np.maximum(0, _JUST - wanted * opinion) * (wanted * opinion < 0)
         )
 
-    def advance(self, image: NDArray[np.uint8]) -> float:
+    def advance(self, image: NDArray[np.uint8], existing: NDArray[np.bool_], trust: float) -> float:
         """Carry the object on to the next frame; how sure that is."""
-        window = window_around(self.mask)
+        shift = find_shift(self._image, image, self.mask)
+        window = self._window(self.mask | shifted(self.mask, shift), existing, trust)
         top, left = window[0].start, window[1].start
-        backward = flow(image[window], self._image[window])
-        moved = move_mask(self.mask[window], backward)
-        objection = _FADE * move_values(self._objection[window], backward)
-        clicks = [_shifted(click, -top, -left) for click in self._clicks]
-        clicks = [c for c in move_clicks(clicks, backward) if moved[c.pixel] == c.positive]
-        opinion, network = self._opinion(image[window], moved, objection, clicks)
+        went = motion(self._image, image, self.mask, shift, window)
+        moved, there = went.move(self.mask.astype(np.float32), window) > 0.5, existing[window]
+        objection = _FADE * went.move(self._objection, window)
+        down, right = went.shift
+        clicks = [_shifted(click, down - top, right - left) for click in self._clicks]
+        clicks = [c for c in move_clicks(clicks, went.backward) if moved[c.pixel] == c.positive]
+        prior = _said(moved) + _EXISTING * trust * _said(there) + objection
+        near = moved | there if trust > _LEAST_TRUST else moved
+        evidence = self._evidence(image[window], near)
+        opinion, network = self._opinion(image[window], evidence, prior, clicks)
         found = opinion > 0
         self._image, self.mask = image, np.zeros_like(self.mask)
         self.mask[window] = found
         self._objection = np.zeros_like(self._objection)
         self._objection[window] = objection
         self._clicks = [_shifted(click, top, left) for click in clicks]
-        return (_iou(found, moved) + _iou(found, network)) / 2
+        expected = max(_iou(found, moved), trust * _iou(found, there))
+        agreement = (expected + _iou(found, network)) / 2
+        alike = _share(evidence > 0, found)
+        return agreement * (alike / self._alike if alike < self._alike else 1.0)
+
+    def _window(
+        self, mask: NDArray[np.bool_], existing: NDArray[np.bool_], trust: float
+    ) -> tuple[slice, slice]:
+        return window_around(mask | existing if trust > _LEAST_TRUST else mask)
 
     def _opinion(
         self,
         image: NDArray[np.uint8],
-        moved: NDArray[np.bool_],
-        objection: NDArray[np.float32] | float,
+        evidence: NDArray[np.float32],
+        prior: NDArray[np.float32],
         clicks: Sequence[Click],
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Logit of the object, and the network's own mask."""
-        evidence = self._evidence(image, moved)
-        expected = (
-            _motion(moved) + _LOOKS * np.clip(evidence, -_LOOKS_LIMIT, _LOOKS_LIMIT) + objection
-        )
+        expected = prior + _LOOKS * np.clip(evidence, -_LOOKS_LIMIT, _LOOKS_LIMIT)
         found = expected > 0
         if not found.any():
             return expected, found
@@ -193,6 +225,11 @@ class _Track:
         evidence = np.full(near.shape, -1, np.float32)
         evidence[seen.region.slices] = seen.region.restore(compare(seen, self._known))
         return evidence
+
+
+def _share(part: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
+    """How much of what was found lies in a part; 0 where nothing was."""
+    return float(np.count_nonzero(part & found) / max(1, np.count_nonzero(found)))
 
 
 def _iou(found: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
@@ -213,13 +250,13 @@ def window_around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     return window[0], window[1]
 
 
-def _motion(moved: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """What the moved mask says of each pixel: more, the farther it is from the outline."""
-    if not moved.any():
-        return np.full(moved.shape, -_MOTION, np.float32)
+def _said(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What a mask says of each pixel: more, the farther it is from the outline."""
+    if not mask.any():
+        return np.full(mask.shape, -_MOTION, np.float32)
     # Half a pixel to either side of the outline.
-    distance = np.where(moved, inner_distance(moved) - 0.5, 0.5 - inner_distance(~moved))
-    scale = _MOTION / (_OUTLINE * np.sqrt(np.count_nonzero(moved)))
+    distance = np.where(mask, inner_distance(mask) - 0.5, 0.5 - inner_distance(~mask))
+    scale = _MOTION / (_OUTLINE * np.sqrt(np.count_nonzero(mask)))
     return np.clip(scale * distance, -_MOTION, _MOTION)
 
 

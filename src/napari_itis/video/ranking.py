@@ -123,9 +123,9 @@ class FrameScores:
         self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS
     ) -> Symptoms:
         """What speaks against the mask of a frame, which must not be empty; see `score`."""
-        image, mask = self._image(frame), self._mask(frame, instead)
+        image, mask = self._image(frame), self.mask(frame, instead)
         fits = [
-            self._moved_fit(image, mask, other, self._mask(other, instead))
+            self._moved_fit(image, mask, other, self.mask(other, instead))
             for other in self._beside(frame)
         ]
         refined = self._predictor.refine(image, mask, [centre_click(mask)]).mask
@@ -162,23 +162,24 @@ class FrameScores:
         """Whether the mask of a frame is not empty."""
         return self._area(frame) > 0
 
-    def _image(self, frame: int) -> NDArray[np.uint8]:
-        return to_rgb8(np.asarray(self._frames[frame]))
-
-    def _mask(
+    def mask(
         self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS
     ) -> NDArray[np.bool_]:
+        """The mask of a frame, bool (H, W); see `score`."""
         if frame in instead:
             return instead[frame]
         mask = np.asarray(self._masks(frame), bool)
         self._areas[frame] = np.count_nonzero(mask)
         return mask
 
+    def _image(self, frame: int) -> NDArray[np.uint8]:
+        return to_rgb8(np.asarray(self._frames[frame]))
+
     def _area(self, frame: int, instead: Mapping[int, NDArray[np.bool_]] = _NO_OTHERS) -> int:
         if frame in instead:
             return int(np.count_nonzero(instead[frame]))
         if self._areas[frame] < 0:
-            self._mask(frame)
+            self.mask(frame)
         return int(self._areas[frame])
 
     def _beside(self, frame: int) -> list[int]:
@@ -224,7 +225,7 @@ class FrameScores:
 
     def _look(self, frame: int) -> Looks:
         if frame not in self._looks:
-            self._looks[frame] = look(self._predictor, self._image(frame), self._mask(frame))
+            self._looks[frame] = look(self._predictor, self._image(frame), self.mask(frame))
             while len(self._looks) > _KEPT:
                 self._looks.popitem(last=False)
         self._looks.move_to_end(frame)
