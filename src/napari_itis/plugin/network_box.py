@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from napari_itis.plugin.predictors import PredictorOptions
 from napari_itis.plugin.settings import DEVICES, shipped_weights
 
-_DEVICE_NAMES = {
+DEVICE_NAMES = {
     "auto": "Automatic",
     "cpu": "CPU",
     "cuda": "NVIDIA GPU (CUDA)",
@@ -46,7 +46,7 @@ class NetworkBox(QGroupBox):
         self._device = QComboBox()
         self._device.setToolTip("What the network runs on")
         for device in DEVICES:
-            self._device.addItem(_DEVICE_NAMES[device], device)
+            self._device.addItem(DEVICE_NAMES[device], device)
         self._device.activated.connect(
             lambda index: self._choose(device=self._device.itemData(index))
         )
