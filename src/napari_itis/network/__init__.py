@@ -1,17 +1,17 @@
 """The network, its configuration and its weights."""
 
-from napari_itis.network.encoders import load_encoder, pretrained_encoder
-from napari_itis.network.itis import ENCODERS, ItisConfig, ItisNetwork
-from napari_itis.network.weights import (
-    DEFAULT_WEIGHTS,
-    WeightsError,
-    describe,
-    find_weights,
-    list_weights,
-    load_network,
-    save_weights,
-    verify,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from napari_itis.network.config import ENCODERS, ItisConfig
+from napari_itis.network.names import DEFAULT_WEIGHTS, WeightsError, find_weights, list_weights
+
+if TYPE_CHECKING:
+    from napari_itis.network.encoders import load_encoder, pretrained_encoder
+    from napari_itis.network.itis import ItisNetwork
+    from napari_itis.network.weights import describe, load_network, save_weights, verify
 
 __all__ = [
     "DEFAULT_WEIGHTS",
@@ -28,3 +28,20 @@ __all__ = [
     "save_weights",
     "verify",
 ]
+
+# A window lists weights and settings before it needs a network: torch takes seconds to import.
+_HOMES = {
+    "ItisNetwork": "itis",
+    "describe": "weights",
+    "load_encoder": "encoders",
+    "load_network": "weights",
+    "pretrained_encoder": "encoders",
+    "save_weights": "weights",
+    "verify": "weights",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

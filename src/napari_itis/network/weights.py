@@ -15,45 +15,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from napari_itis.network.itis import ItisConfig, ItisNetwork
+from napari_itis.network.config import ItisConfig
+from napari_itis.network.itis import ItisNetwork
+from napari_itis.network.names import PRETRAINED, WeightsError, find_weights, named_weights
 
-DEFAULT_WEIGHTS = "itis-lite0"
-PRETRAINED = Path(__file__).parent / "pretrained"
 _KEY = "napari_itis"
-
-
-class WeightsError(ValueError):
-    """A weights file that cannot be used; the message is one line."""
-
-
-def named_weights() -> dict[str, dict[str, str]]:
-    """Named weights: name -> {"file", "sha256"}, as `pretrained/weights.json` lists them."""
-    return json.loads((PRETRAINED / "weights.json").read_text("utf-8"))
-
-
-def list_weights() -> list[str]:
-    """Names that `Predictor` and the command line know, the default first."""
-    return sorted(named_weights(), key=lambda name: (name != DEFAULT_WEIGHTS, name))
-
-
-def find_weights(weights: str | PathLike | None = None) -> Path:
-    """Path of weights given by name or file; None means the default ones.
-
-    Raises
-    ------
-    WeightsError
-        If there is neither such a name nor such a file.
-    """
-    weights = DEFAULT_WEIGHTS if weights is None else weights
-    known = named_weights()
-    if str(weights) in known:
-        return PRETRAINED / known[str(weights)]["file"]
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(
-            f"no weights {str(weights)!r}: give a .safetensors file or a name ({', '.join(known)})"
-        )
-    return path
 
 
 def save_weights(
