@@ -1,4 +1,8 @@
-"""The network, its configuration and its weights."""
+"""The network, its configuration and its weights.
+
+What needs torch is imported at its first use only: a form asks for the configuration, a list for
+the names.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from napari_itis.network.config import ENCODERS, ItisConfig
+from napari_itis.network.files import describe
 from napari_itis.network.names import DEFAULT_WEIGHTS, WeightsError, find_weights, list_weights
 
 if TYPE_CHECKING:
     from napari_itis.network.encoders import load_encoder, pretrained_encoder
     from napari_itis.network.itis import ItisNetwork
-    from napari_itis.network.weights import describe, load_network, save_weights, verify
+    from napari_itis.network.weights import load_network, save_weights, verify
 
 __all__ = [
     "DEFAULT_WEIGHTS",
@@ -29,10 +34,8 @@ __all__ = [
     "verify",
 ]
 
-# A window lists weights and settings before it needs a network: torch takes seconds to import.
 _HOMES = {
     "ItisNetwork": "itis",
-    "describe": "weights",
     "load_encoder": "encoders",
     "load_network": "weights",
     "pretrained_encoder": "encoders",
@@ -42,6 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    home = _HOMES.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)

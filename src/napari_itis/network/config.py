@@ -1,4 +1,4 @@
-"""What a network is, without PyTorch: its configuration, and how clicks become channels."""
+"""What a network is built from; known without torch, so that forms and files can ask for it."""
 
 from __future__ import annotations
 
