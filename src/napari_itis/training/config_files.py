@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import tomli_w
+
 from napari_itis.network import describe
 from napari_itis.training.config import ConfigError, TrainingConfig, require
 
@@ -78,6 +80,27 @@ def from_dict(values: Mapping[str, Any]) -> TrainingConfig:
         raise
     except (TypeError, ValueError) as error:
         raise ConfigError(str(error)) from None
+
+
+def to_toml(config: TrainingConfig | Mapping[str, Any]) -> str:
+    """A config as the text of a TOML file that `load_config` reads back as the same config.
+
+    Parameters
+    ----------
+    config : TrainingConfig or mapping
+        All settings are written, so that no other version's defaults change the run; of a mapping,
+        those that it has, ``base`` included.
+
+    Raises
+    ------
+    ConfigError
+        If a value has no place in TOML.
+    """
+    values = config.as_dict() if isinstance(config, TrainingConfig) else dict(config)
+    try:
+        return tomli_w.dumps(values)
+    except TypeError as error:
+        raise ConfigError(f"the settings cannot be saved: {error}") from None
 
 
 def _find(config: str | PathLike) -> Path:
