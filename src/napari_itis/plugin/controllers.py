@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.session_files import SessionFiles
+from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.video_correction import VideoCorrection
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _controllers: weakref.WeakKeyDictionary[ViewerModel, Controller] = weakref.WeakKeyDictionary()
 _videos: weakref.WeakKeyDictionary[ViewerModel, VideoCorrection] = weakref.WeakKeyDictionary()
-
+_trainings: weakref.WeakKeyDictionary[ViewerModel, TrainingController] = weakref.WeakKeyDictionary()
 _files: weakref.WeakKeyDictionary[ViewerModel, SessionFiles] = weakref.WeakKeyDictionary()
 
 
@@ -64,6 +65,20 @@ def session_files_of(viewer: ViewerModel) -> SessionFiles:
     if files is None:
         files = _files[viewer] = SessionFiles(controller_of(viewer))
     return files
+
+
+def training_of(viewer: ViewerModel) -> TrainingController:
+    """The trainings of a viewer, made at the first call; see `controller_of`.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    training = _trainings.get(viewer)
+    if training is None:
+        training = _trainings[viewer] = TrainingController(viewer)
+    return training
 
 
 def _stop_with_window(viewer: ViewerModel, controller: Controller) -> None:

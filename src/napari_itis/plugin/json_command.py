@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,12 +18,12 @@ _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 class JsonCommand:
-    """Runs ``napari-itis ARGUMENTS`` beside napari and hands on what it writes. Main thread only.
+    """Runs a command beside napari and hands on what it writes. Main thread only.
 
     Parameters
     ----------
-    arguments : sequence of str
-        Without the program.
+    command : sequence of str
+        Program and arguments.
     path : Path
         The JSON file that the command replaces again and again.
     on_content : callable
@@ -36,12 +35,12 @@ class JsonCommand:
 
     def __init__(
         self,
-        arguments: Sequence[str],
+        command: Sequence[str],
         path: Path,
         on_content: Callable[[Any], object],
         on_end: Callable[[str], object],
     ) -> None:
-        self._arguments, self._path = [str(one) for one in arguments], path
+        self._command, self._path = list(command), path
         self._on_content, self._on_end = on_content, on_end
         self._stopped = False
         self._background = Background(self._work, self._tell, self._end)
@@ -73,10 +72,9 @@ class JsonCommand:
     def _work(self, background: Background) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "napari_itis", *self._arguments]
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
-                command,
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

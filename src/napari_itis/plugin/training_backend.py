@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from napari_itis import runs
@@ -9,7 +10,7 @@ from napari_itis.network import list_weights, own_weights
 from napari_itis.plugin.run_seen import is_seen, mark_seen
 from napari_itis.user_data import data_folder
 
-__all__ = ["TrainingBackend"]
+_PROGRAM = (sys.executable, "-m", "napari_itis")
 
 
 class TrainingBackend:
@@ -37,13 +38,14 @@ class TrainingBackend:
             folder = home / f"{name}-{number}"
         return folder
 
-    def check_arguments(self, config: Path, folder: Path, path: Path) -> list[str]:
+    def check_command(self, config: Path, folder: Path, path: Path) -> list[str]:
         """The command that looks at the data and the computer before a training."""
-        return ["train", str(config), "--output", str(folder), "--check", "--json", str(path)]
+        options = ["--output", str(folder), "--check", "--json", str(path)]
+        return [*_PROGRAM, "train", str(config), *options]
 
-    def compare_arguments(self, old: str, new: Path, folder: Path, path: Path) -> list[str]:
+    def compare_command(self, old: str, new: Path, folder: Path, path: Path) -> list[str]:
         """The command that compares weights on the held-back images of a training."""
-        return ["compare", old, str(new), "--run", str(folder), "--json", str(path)]
+        return [*_PROGRAM, "compare", old, str(new), "--run", str(folder), "--json", str(path)]
 
     def add_weights(self, path: Path, name: str) -> str:
         """Put weights into the user's library; returns their name there. Takes a second."""

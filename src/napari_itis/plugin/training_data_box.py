@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from qtpy.QtWidgets import (
 from napari_itis.datasets import DATASETS
 from napari_itis.datasets.layouts import LAYOUTS
 from napari_itis.plugin.buttons import make_button
+from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.training_hints import counted, short_path
 
 _MOST_WEIGHT = 1000.0
 
@@ -53,17 +55,12 @@ class ElidedLabel(QLabel):
 
 
 class SourceRow(QWidget):
-    """A data set: its folder, its layout, and how often it is drawn.
-
-    Parameters
-    ----------
-    source : DataSource
-    """
+    """A data set: its folder, its layout, and how often it is drawn."""
 
     changed = Signal(dict)
     removed = Signal()
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.folder = ElidedLabel()
         self.remove = QToolButton()
@@ -91,6 +88,9 @@ class SourceRow(QWidget):
         self.weight.setToolTip("How often it is drawn, relative to the other data sets")
         self.weight.setKeyboardTracking(False)
         self.weight.valueChanged.connect(lambda value: self.changed.emit({"weight": value}))
+        self.about = QLabel()
+        self.about.setObjectName("itisFault")
+        self.about.setWordWrap(True)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 4)
         grid.setSpacing(4)
@@ -99,12 +99,15 @@ class SourceRow(QWidget):
         grid.addWidget(self.remove, 0, 2)
         grid.addWidget(self.layout_box, 1, 0)
         grid.addWidget(self.weight, 1, 1, 1, 2)
-        self.show_source(source)
+        grid.addWidget(self.about, 2, 0, 1, 3)
 
-    def show_source(self, source: Any) -> None:
-        """Show a data set."""
+    def show_source(self, source: Any, facts: Any) -> None:
+        """Show a data set and what is known of it: its images, or what is wrong with it."""
         root = Path(source.root)
-        self.folder.show_text("/".join(root.parts[-2:]) or source.name)
+        count = f" · {counted(facts.images, 'image')}" if facts and facts.images else ""
+        self.folder.show_text((short_path(root) if source.root else source.name) + count)
+        self.about.setText(breakable(facts.fault) if facts else "")
+        self.about.setVisible(bool(facts and facts.fault))
         self.folder.setToolTip(str(source.root) or source.name)
         self.layout_box.setCurrentIndex(self.layout_box.findData(source.layout))
         self.weight.blockSignals(True)
@@ -157,31 +160,28 @@ class TrainingDataBox(QGroupBox):
         """The data sets on show."""
         return list(self._rows)
 
-    def show_sources(self, sources: Sequence[Any]) -> None:
-        """Show the data sets of a config."""
+    def show_sources(self, sources: Sequence[Any], facts: Mapping[tuple[str, str], Any]) -> None:
+        """Show the data sets of a config, and what a look at them has found."""
         while len(self._rows) > len(sources):
             row = self._rows.pop()
             row.hide()
             self._list.removeWidget(row)
             row.deleteLater()
-        for place, source in enumerate(sources):
-            if place < len(self._rows):
-                self._rows[place].show_source(source)
-                continue
-            row = SourceRow(source)
+        for place in range(len(self._rows), len(sources)):
+            row = SourceRow()
             row.changed.connect(lambda changes, place=place: self.changed.emit(place, changes))
             row.removed.connect(lambda place=place: self.removed.emit(place))
             self._rows.append(row)
             self._list.addWidget(row)
+        for row, source in zip(self._rows, sources):
+            row.show_source(source, facts.get((source.root, source.layout)))
 
-    def show_viewer(self, wanted: bool, images: int, objects: int) -> None:
+    def show_viewer(self, wanted: bool, pairs: Sequence[Any]) -> None:
         """Show what is open in the viewer, and whether it is trained on."""
         self.viewer.setChecked(wanted)
-        self.viewer.setEnabled(wanted or images > 0)
-        if images:
-            self.count.setText(f"{_counted(images, 'image')}, {_counted(objects, 'object')}")
-        else:
-            self.count.setText("None yet: click on objects of an image, or open masks")
+        self.viewer.setEnabled(wanted or bool(pairs))
+        self.count.setText(_said(pairs))
+        self.count.setToolTip("\n".join(f"{pair.image}: {pair.masks}" for pair in pairs))
 
     def _ask(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder with images and masks")
@@ -189,5 +189,11 @@ class TrainingDataBox(QGroupBox):
             self.added.emit(Path(chosen))
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" + ("" if count == 1 else "s")
+def _said(pairs: Sequence[Any]) -> str:
+    if not pairs:
+        return "None yet: click on objects of an image, or open its masks"
+    open_ended = any(pair.slices is None for pair in pairs)
+    images = sum(pair.slices or 1 for pair in pairs)
+    objects = sum(pair.objects or 0 for pair in pairs)
+    said = ("at least " if open_ended else "") + counted(images, "image")
+    return f"{said}, {counted(objects, 'object')}" if objects else said

@@ -213,7 +213,9 @@ class CurvePlot(QWidget):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for tick in ticks:
             y = self._row(tick, ticks[0], ticks[-1], area.top(), area.bottom())
-            painter.drawText(QRectF(0, y - 8 * ratio, area.left() - 4 * ratio, 16 * ratio), right, f"{tick:g}")
+            painter.drawText(
+                QRectF(0, y - 8 * ratio, area.left() - 4 * ratio, 16 * ratio), right, f"{tick:g}"
+            )
         if self._steps:
             below = QRectF(area.left(), area.bottom() + ratio, area.width(), _FOOTER * ratio)
             for alignment, text in (
@@ -225,7 +227,9 @@ class CurvePlot(QWidget):
         empty = all(math.isnan(curve.last) for curve in self._curves)
         if empty:
             painter.setPen(_EMPTY_TEXT)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint)
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint
+            )
         font.setPixelSize(round(pixels * 0.92 * ratio))
         font.setBold(True)
         painter.setFont(font)

@@ -15,10 +15,8 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSpinBox,
-    QWidget,
 )
 
 from napari_itis.plugin.network_box import DEVICE_NAMES
@@ -197,7 +195,5 @@ def _narrow(box: QComboBox) -> QComboBox:
 
 def _set_text(line: QLineEdit, text: str) -> None:
     # What is being typed stays.
-    if line.text() != text and not line.hasFocus():
-        line.setText(text)
-    elif line.hasFocus() and not line.isModified():
+    if (line.text() != text and not line.hasFocus()) or (line.hasFocus() and not line.isModified()):
         line.setText(text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +14,10 @@ from napari_itis.datasets.detection import detect_layout
 from napari_itis.datasets.layouts import read_training_set
 from napari_itis.network import WeightsError
 from napari_itis.plugin.background import Background
-from napari_itis.plugin.json_command import JsonCommand
 from napari_itis.plugin.progress import Progress
+from napari_itis.plugin.training_check import TrainingCheck
 from napari_itis.plugin.training_draft import Draft, free_name, plain_name, read_text
-from napari_itis.plugin.viewer_data import ViewerExport, ViewerPair, pairs_in
+from napari_itis.plugin.viewer_data import ViewerPair, pairs_in
 from napari_itis.training import ConfigError, DataSource, TrainingConfig, load_config, to_toml
 from napari_itis.training.checking import Report, suggest
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _REFUSED = (ConfigError, WeightsError, ValueError)
-_DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,6 @@ class TrainingSetup(QObject):
         Where its folder is made; None: in the user's data folder.
     report : Report or None
         What the check has found for the draft as it is.
-    progress : Progress or None
-        Of the check, while it is under way.
     """
 
     changed = Signal()
@@ -81,12 +76,11 @@ class TrainingSetup(QObject):
         self.pairs: tuple[ViewerPair, ...] = ()
         self.home: Path | None = None
         self.report: Report | None = None
-        self.progress: Progress | None = None
-        self._begin = False
-        self._folder: Path | None = None
-        self._scratch: tempfile.TemporaryDirectory | None = None
-        self._export: ViewerExport | None = None
-        self._command: JsonCommand | None = None
+        self._check = check = TrainingCheck(backend)
+        check.changed.connect(self.changed)
+        check.notice.connect(self.notice)
+        check.reported.connect(self._on_report)
+        check.started.connect(self._on_started)
         self._looking: list[Background] = []
 
     # What the user sets.
@@ -138,6 +132,11 @@ class TrainingSetup(QObject):
         self._take(self.draft.with_sources((*sources[:place], *sources[place + 1 :])))
         self._suggest()
 
+    def keep_in(self, home: Path) -> None:
+        """Make the folders of trainings there."""
+        self.home = home
+        self.changed.emit()
+
     # TOML.
 
     def text(self) -> str:
@@ -166,11 +165,17 @@ class TrainingSetup(QObject):
             if root.exists() and any(root.iterdir()):
                 self.notice.emit(f"{root.name} is there already, with files in it: another name")
                 return
-            self._write_viewer(root, lambda: self._save(path, root))
+            pairs = tuple(pairs_in(self.viewer))
+            self._check.write_viewer(pairs, root, lambda: self._save(path, root))
         else:
             self._save(path, None)
 
     # Check and start.
+
+    @property
+    def progress(self) -> Progress | None:
+        """Of the check, while it is under way."""
+        return self._check.progress
 
     @property
     def busy(self) -> bool:
@@ -190,32 +195,26 @@ class TrainingSetup(QObject):
         """Look at data and computer, in a process; `begin`: start it if nothing is wrong."""
         if self.busy or not self.draft.has_data:
             return
-        if self._is_taken(self.draft.config.name):
+        name = self.draft.config.name
+        if self._is_taken(name):
             self.notice.emit(
-                f"there are weights or a training called {self.draft.config.name} already: "
-                "choose another name"
+                f"there are weights or a training called {name} already: choose another name"
             )
             return
-        self._begin, self.report = begin, None
-        self._folder = self.backend.new_folder(self.draft.config.name, self.home)
-        self._show("Getting ready", 0, 0)
+        self.report = None
         if self.draft.viewer:
-            self._write_viewer(self._folder / _DATA, self._run_check)
-        else:
-            self._run_check()
+            # As it is now, not as it was when it was looked at.
+            self.pairs = tuple(pairs_in(self.viewer))
+        folder = self.backend.new_folder(name, self.home)
+        self._check.begin(self.draft, self.pairs, folder, begin)
 
     def cancel(self) -> None:
         """Leave the check; nothing of it stays."""
-        if self._export is not None:
-            self._export.stop()
-        if self._command is not None:
-            self._command.stop()
-        self._tidy(started=False)
+        self._check.cancel()
 
     def close(self) -> None:
         """The window is gone."""
-        if self.busy:
-            self.cancel()
+        self._check.cancel()
         for looking in self._looking:
             looking.stop()
 
@@ -241,7 +240,7 @@ class TrainingSetup(QObject):
     def _take_config(self, config: TrainingConfig) -> None:
         draft = replace(
             self.draft,
-            config=config,
+            config=replace(config, name=free_name(config.name, self._is_taken)),
             minutes=None,
             viewer=False,
             chosen=frozenset(config.as_dict()),
@@ -304,115 +303,17 @@ class TrainingSetup(QObject):
             self.notice.emit(f"{path.name} was not saved: {error.strerror or error}")
         else:
             self.notice.emit(f"Saved. The same training: napari-itis train {path}")
-        self._show_none()
 
-    # Underneath: check and start.
-
-    def _show(self, text: str, done: int, total: int) -> None:
-        self.progress = Progress(done, total, False, text)
+    def _on_report(self, report: Report) -> None:
+        self.report = report
         self.changed.emit()
 
-    def _show_none(self) -> None:
-        self.progress = None
-        self.changed.emit()
-
-    def _write_viewer(self, root: Path, then: Callable[[], None]) -> None:
-        self.pairs = tuple(pairs_in(self.viewer))
-        export = self._export = ViewerExport(self.pairs, root)
-        text = "Writing the images and masks of the viewer"
-        self._show(text, 0, 0)
-
-        def on_end(message: str) -> None:
-            if self._export is not export:
-                return
-            self._export = None
-            if message:
-                self._fail(message)
-            else:
-                then()
-
-        export.changed.connect(lambda: self._show(text, export.done, export.total))
-        export.ended.connect(on_end)
-        export.start()
-
-    def _run_check(self) -> None:
-        self._show("Looking at the images", 0, 0)
-        viewer_root = self._folder / _DATA if self.draft.viewer else None
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="napari-itis-", ignore_cleanup_errors=True
-        )
-        settings = Path(self._scratch.name) / "settings.toml"
-        settings.write_text(to_toml(self.draft.config_with(viewer_root)), "utf-8")
-        found = Path(self._scratch.name) / "check.json"
-        arguments = self.backend.check_arguments(settings, self._folder, found)
-        self._command = JsonCommand(arguments, found, self._on_check, self._on_checked).start()
-
-    def _on_check(self, content: dict[str, Any]) -> None:
-        if "report" in content:
-            self.report = Report.from_dict(content["report"])
-        else:
-            done, total = content.get("done", 0), content.get("total", 0)
-            self._show(content.get("progress", ""), done, total)
-
-    def _on_checked(self, message: str) -> None:
-        self._command = None
-        report = self.report
-        if report is None or (message and not report.problems):
-            self.report = None
-            self._fail(message or "the check has found nothing: see the log of napari")
-        elif report.problems or not self._begin:
-            self._tidy(started=False)
-        else:
-            self._start(self.draft.for_minutes(report.seconds))
-
-    def _start(self, draft: Draft) -> None:
-        folder, backend = self._folder, self.backend
-        viewer_root = folder / _DATA if draft.viewer else None
-        text = to_toml(draft.config_with(viewer_root))
-        settings = Path(self._scratch.name) / "settings.toml"
-        self._show("Starting", 0, 0)
-        told: list[Any] = []
-
-        def work(background: Background) -> None:
-            settings.write_text(text, "utf-8")
-            background.tell(backend.start(settings, folder))
-
-        def on_end(message: str) -> None:
-            if message:
-                self._fail(message)
-                return
-            self._tidy(started=True)
-            name = free_name(draft.config.name, lambda one: self._is_taken(one))
-            self.draft = replace(self.draft, config=replace(self.draft.config, name=name))
-            self.report = None
-            self.started.emit(told[0])
-
-        self._look_once(Background(work, told.append, on_end))
-
-    def _look_once(self, background: Background) -> None:
-        self._looking.append(background.start())
-
-    def _fail(self, message: str) -> None:
-        self._tidy(started=False)
-        self.notice.emit(message)
-
-    def _tidy(self, started: bool) -> None:
-        """Nothing of a check stays that did not lead to a start."""
-        self._export = self._command = None
-        folder, scratch = self._folder, self._scratch
-        self._folder = self._scratch = None
-
-        def work(_background: Background) -> None:
-            if scratch is not None:
-                scratch.cleanup()
-            if folder is not None and not started:
-                # Only what was written here: the images of the viewer.
-                shutil.rmtree(folder / _DATA, ignore_errors=True)
-                if folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
-
-        self._look_once(Background(work, lambda _told: None, lambda _message: None))
-        self._show_none()
+    def _on_started(self, run: Any) -> None:
+        config = self.draft.config
+        name = free_name(config.name, lambda one: one == config.name or self._is_taken(one))
+        self.draft = replace(self.draft, config=replace(config, name=name))
+        self.report = None
+        self.started.emit(run)
 
 
 def _line(error: Exception) -> str:
