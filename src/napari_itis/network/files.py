@@ -57,7 +57,7 @@ def parse_about(metadata: dict[str, str], path: str | PathLike) -> dict[str, Any
         about = json.loads(metadata[KEY])
         if not isinstance(about, dict):
             raise TypeError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} was not written by napari-itis: give a file that `napari-itis train` made"
         ) from error
