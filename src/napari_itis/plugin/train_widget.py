@@ -145,7 +145,7 @@ class TrainWidget(QWidget):
         outer.addLayout(above)
         outer.addWidget(area, 1)
         outer.addLayout(below)
-        self.setMinimumWidth(290)
+        self.setMinimumWidth(320)
 
     # Open and closed.
 

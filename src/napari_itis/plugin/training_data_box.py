@@ -87,6 +87,7 @@ class SourceRow(QWidget):
         self.weight.setPrefix("× ")
         self.weight.setToolTip("How often it is drawn, relative to the other data sets")
         self.weight.setKeyboardTracking(False)
+        self.weight.setMinimumWidth(80)
         self.weight.valueChanged.connect(lambda value: self.changed.emit({"weight": value}))
         self.about = QLabel()
         self.about.setObjectName("itisFault")

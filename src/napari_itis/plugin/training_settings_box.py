@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
 )
 
@@ -26,6 +27,7 @@ from napari_itis.plugin.training_form import settings_of
 _OTHER = "Other file …"
 _MINUTES, _SAMPLES = "minutes", "samples"
 _MOST_SAMPLES = 100_000_000
+_NARROWEST = 80
 
 
 class TrainingSettingsBox(QGroupBox):
@@ -59,6 +61,8 @@ class TrainingSettingsBox(QGroupBox):
         self.unit = QComboBox()
         self.unit.addItem(_MINUTES, _MINUTES)
         self.unit.addItem(_SAMPLES, _SAMPLES)
+        self.unit.setMinimumWidth(_NARROWEST)
+        self.unit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.unit.activated.connect(self._on_unit)
         for widget in (self.minutes, self.samples, self.unit):
             widget.setToolTip(
@@ -86,6 +90,9 @@ class TrainingSettingsBox(QGroupBox):
         for spin in (self.minutes, self.samples, self.batch, self.crop):
             # "1" on the way to "16" is no wish.
             spin.setKeyboardTracking(False)
+            # Room for the largest number that can be would widen the dock.
+            spin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            spin.setMinimumWidth(_NARROWEST)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -93,7 +100,7 @@ class TrainingSettingsBox(QGroupBox):
         length.setSpacing(5)
         length.addWidget(self.minutes, 1)
         length.addWidget(self.samples, 1)
-        length.addWidget(self.unit)
+        length.addWidget(self.unit, 1)
         form = QFormLayout(self)
         form.setContentsMargins(8, 10, 8, 6)
         form.setSpacing(5)
