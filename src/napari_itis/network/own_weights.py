@@ -116,7 +116,7 @@ def delete(name: str) -> None:
         bin_ = folder / "deleted"
         bin_.mkdir(exist_ok=True)
         _move(path, bin_ / f"{number:05}-{name}{SUFFIX}")
-        for _, _, old in deleted[: len(deleted) + 1 - _KEPT]:
+        for _, _, old in deleted[: max(0, len(deleted) + 1 - _KEPT)]:
             old.unlink(missing_ok=True)
 
 
