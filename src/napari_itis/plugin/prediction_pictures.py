@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontInfo, QImage, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.column_image import DARK
 
-_HEADER = 20
+_LINE = 17
 _GAP = 3
-_TEXT = QColor(255, 255, 255)
-_COLUMNS = 3
-"""Of a picture of a training: image with clicks, prediction, truth; a row for each object."""
+_TEXT = QColor(255, 255, 255, 190)
+_ROWS = 3
+"""Of a picture of a training: photo with the click, prediction, truth; a column for each object."""
 
 
 class PredictionPictures(QWidget):
-    """The same objects in four columns: image, first prediction, newest prediction, truth."""
+    """The same objects in four rows: image, first prediction, newest prediction, truth."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,29 +68,31 @@ class PredictionPictures(QWidget):
             return
         first, newest = (self._images[path] for path in self._paths)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        width = self.width() / 4
         font = QFont(self.font())
-        font.setPixelSize(round(QFontInfo(font).pixelSize() * 0.9))
+        font.setPixelSize(round(QFontInfo(font).pixelSize() * 0.84))
         painter.setFont(font)
         painter.setPen(_TEXT)
         start, now = self.steps
-        titles = ("image", f"step {start}", f"step {now}", "truth")
-        for column, (image, part) in enumerate(((newest, 0), (first, 1), (newest, 1), (newest, 2))):
-            x = column * width
-            place = QRectF(x + 4, 0, width - 4, _HEADER)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, titles[column])
-            across = image.width() // _COLUMNS
-            source = QRect(part * across, 0, across, image.height())
-            high = (width - _GAP) * image.height() / max(1, across)
-            target = QRectF(QPointF(x, _HEADER), QPointF(x + width - _GAP, _HEADER + high))
-            painter.drawImage(target, image, QRectF(source))
+        titles = ("Held back, with a click", f"At step {start}", f"At step {now}", "The truth")
+        y = 0.0
+        for title, image, part in zip(titles, (newest, first, newest, newest), (0, 1, 1, 2)):
+            place = QRectF(5, y, self.width(), _LINE)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
+            y += _LINE
+            down = image.height() / _ROWS
+            source = QRectF(0, part * down, image.width(), down)
+            target = QRectF(0, y, self.width(), self._row_height(self.width()))
+            painter.drawImage(target, image, source)
+            y += target.height() + _GAP
+
+    def _row_height(self, width: int) -> float:
+        image = next(iter(self._images.values()), None)
+        if image is None or not image.width():
+            return 0.0
+        return width * image.height() / _ROWS / image.width()
 
     def _height_for(self, width: int) -> int:
-        image = next(iter(self._images.values()), None)
-        if image is None or image.isNull():
-            return _HEADER
-        across = max(1, image.width() // _COLUMNS)
-        return round(_HEADER + (width / 4 - _GAP) * image.height() / across)
+        return round((self._row_height(width) + _LINE + _GAP) * (_ROWS + 1))
 
     def _on_loaded(self, loaded: tuple[Path, QImage]) -> None:
         path, image = loaded

@@ -64,6 +64,8 @@ class RunWatcher:
         Called in the main thread with a `RunView` whenever something of the run has changed.
     on_list : callable
         Called in the main thread with a tuple of `RunFacts` whenever the list has changed.
+    on_end : callable
+        Called in the main thread when it has ended, with what went wrong or an empty line.
     """
 
     def __init__(
@@ -71,9 +73,10 @@ class RunWatcher:
         list_runs: Callable[[], list[Any]],
         on_view: Callable[[RunView], object],
         on_list: Callable[[tuple[RunFacts, ...]], object],
+        on_end: Callable[[str], object],
     ) -> None:
         self._list_runs = list_runs
-        self._on_view, self._on_list = on_view, on_list
+        self._on_view, self._on_list, self._on_end = on_view, on_list, on_end
         self._wanted: Any = None
         self._wake = threading.Event()
         self._background: Background | None = None
@@ -81,7 +84,7 @@ class RunWatcher:
     def start(self) -> None:
         """Begin; once is enough."""
         if self._background is None:
-            self._background = Background(self._work, self._told, lambda _message: None).start()
+            self._background = Background(self._work, self._told, self._on_end).start()
 
     def stop(self) -> None:
         """Watch no more."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QMainWindow,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,13 +24,17 @@ from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.training_controller import TrainingController
-from napari_itis.plugin.training_hints import next_step, run_title, short_path
+from napari_itis.plugin.training_data_box import ElidedLabel
+from napari_itis.plugin.training_hints import next_step, short_path
 from napari_itis.plugin.training_menu import TrainingMenu
 from napari_itis.plugin.training_pages import RunPage, SetupPage
+from napari_itis.plugin.training_run_box import TrainingRunBox
 from napari_itis.plugin.weights_manager import WeightsManager
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+    from napari_itis.training.checking import Report
 
 _NOTICE_MS = 20_000
 _LOOK_MS = 1_000
@@ -55,7 +59,7 @@ class TrainWidget(QWidget):
         # Plugins get a proxy that cannot be referred to weakly.
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._connected = False
-        self._page: QWidget | None = None
+        self._report: Report | None = None
         self._build()
         self._refresh = QTimer(self, singleShot=True, interval=0)
         self._refresh.timeout.connect(self.refresh)
@@ -67,13 +71,7 @@ class TrainWidget(QWidget):
 
     def _build(self) -> None:
         training, setup = self.training, self.training.setup
-        self.runs = QComboBox()
-        self.runs.setToolTip("A new training, or one that runs or ran")
-        # A long name must not widen the dock.
-        self.runs.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.runs.activated.connect(self._on_run)
+        self.runs = TrainingRunBox(training)
         self.menu = TrainingMenu(training)
         self.hint = _label("itisHint")
         self.setup_page = SetupPage(training)
@@ -96,9 +94,11 @@ class TrainWidget(QWidget):
         self.resume = make_button("Resume", "Go on from the last checkpoint")
         self.resume.setObjectName("itisStart")
         self.resume.clicked.connect(training.resume)
-        self.place = QLabel()
-        self.place.setObjectName("itisStatus")
-        self.place.setWordWrap(True)
+        self.place = ElidedLabel()
+        self.open = QToolButton()
+        self.open.setText("Open")
+        self.open.setAutoRaise(True)
+        self.open.clicked.connect(self.menu.open_folder)
         self._notice = _label("itisNotice")
         self._notice.hide()
         self.setAcceptDrops(True)
@@ -118,6 +118,7 @@ class TrainWidget(QWidget):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
+        self._area = area
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.runs, 1)
@@ -138,7 +139,10 @@ class TrainWidget(QWidget):
         below.addLayout(buttons)
         below.addWidget(self.checking)
         below.addWidget(self._notice)
-        below.addWidget(self.place)
+        place = QHBoxLayout()
+        place.addWidget(self.place, 1)
+        place.addWidget(self.open)
+        below.addLayout(place)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(8)
@@ -210,12 +214,16 @@ class TrainWidget(QWidget):
             return
         training, setup = self.training, self.training.setup
         new = training.run is None
-        self._show_runs()
-        self.hint.setText(breakable(next_step(training)))
+        self.runs.refresh()
+        self._show_hint()
         self.setup_page.setVisible(new)
         self.run_page.setVisible(not new)
         if new:
             self.setup_page.refresh()
+            if setup.report is not None and setup.report is not self._report:
+                # Once it is laid out.
+                QTimer.singleShot(0, self._show_found)
+            self._report = setup.report
         else:
             self.run_page.refresh()
         idle = new and not setup.busy
@@ -225,30 +233,29 @@ class TrainWidget(QWidget):
         self.checking.show_progress(setup.progress)
         can_resume = training.state in ("stopped", "failed") and training.status.checkpoint_step > 0
         self.resume.setVisible(can_resume)
-        self.place.setText(self._place())
+        self._show_place()
         self.menu.refresh()
 
-    def _show_runs(self) -> None:
+    def _show_hint(self) -> None:
         training = self.training
-        wanted = [("New training", None), *((run_title(one), one.folder) for one in training.runs)]
-        folder = None if training.run is None else training.run.folder
-        if folder is not None and folder not in [known for _, known in wanted]:
-            wanted.insert(1, (folder.name, folder))
-        rows = range(self.runs.count())
-        shown = [(self.runs.itemText(row), self.runs.itemData(row)) for row in rows]
-        if shown != wanted:
-            self.runs.clear()
-            for title, known in wanted:
-                self.runs.addItem(title, known)
-        self.runs.setCurrentIndex([known for _, known in wanted].index(folder))
-        self.runs.setEnabled(not training.setup.busy)
+        self.hint.setText(breakable(next_step(training)))
+        report = training.setup.report if training.run is None else None
+        failed = training.state == "failed" or (report is not None and bool(report.problems))
+        name = "itisFailed" if failed else "itisHint"
+        if self.hint.objectName() != name:
+            self.hint.setObjectName(name)
+            # The style goes by the name.
+            self.hint.setStyleSheet(self.hint.styleSheet())
 
-    def _place(self) -> str:
-        training = self.training
-        if training.run is not None:
-            return breakable(f"In {short_path(training.run.folder)}")
-        home = training.setup.home
-        return breakable(f"Kept in {short_path(home)}") if home is not None else ""
+    def _show_found(self) -> None:
+        self._area.ensureWidgetVisible(self.setup_page.found)
+
+    def _show_place(self) -> None:
+        folder = self.training.folder
+        where = "Kept in" if self.training.run is None else "In"
+        self.place.show_text(f"{where} {short_path(folder)}")
+        for widget in (self.place, self.open):
+            widget.setToolTip(f"{folder}: open it in the file manager")
 
     def _look_at_viewer(self) -> None:
         if self.training.run is None and not self.training.setup.busy:
@@ -256,14 +263,6 @@ class TrainWidget(QWidget):
 
     def _on_layers(self, _event: object = None) -> None:
         self._look.start()
-
-    def _on_run(self, at: int) -> None:
-        folder = self.runs.itemData(at)
-        if folder is None:
-            self.training.show_new()
-            self._look.start()
-        else:
-            self.training.show_run(folder)
 
     def _on_notice(self, text: str) -> None:
         self._notice.setText(breakable(text[:1].upper() + text[1:]))
@@ -284,6 +283,7 @@ def _label(name: str) -> QLabel:
 
 _STYLE = """
 #itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
+#itisFailed { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
 #itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisProblems { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
 #itisFault { color: #ffb000; }

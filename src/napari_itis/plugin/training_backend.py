@@ -26,7 +26,7 @@ class TrainingBackend:
 
     def home(self) -> Path:
         """Where trainings are kept unless the user wants them elsewhere."""
-        return data_folder() / "runs"
+        return data_folder() / "trainings"
 
     def new_folder(self, name: str, home: Path | None) -> Path:
         """A folder for a training that does not exist yet."""

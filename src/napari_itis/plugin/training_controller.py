@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QObject, Signal
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.closing import BeforeClosing
 from napari_itis.plugin.questions import Ask, Choice, Choose, Question, ask_user, choose_user
 from napari_itis.plugin.run_watcher import RunFacts, RunView, RunWatcher
 from napari_itis.plugin.training_backend import TrainingBackend
@@ -72,9 +73,11 @@ class TrainingController(QObject):
         self._mine: set[Path] = set()
         self._listed = False
         self._asked_to_stop = 0.0
-        self._window: QWidget | None = None
+        self._closing: BeforeClosing | None = None
         self._tasks: list[Background] = []
-        self._watcher = RunWatcher(self.backend.known_runs, self._on_view, self._on_runs)
+        self._watcher = RunWatcher(
+            self.backend.known_runs, self._on_view, self._on_runs, self._on_unwatched
+        )
 
     @property
     def state(self) -> str:
@@ -103,6 +106,13 @@ class TrainingController(QObject):
         """The training that is shown; None: a new one is set up."""
         return self._run
 
+    @property
+    def folder(self) -> Path:
+        """Of the training that is shown, or where a new one is kept."""
+        if self._run is not None:
+            return self._run.folder
+        return self.setup.home or self.backend.home()
+
     # Windows.
 
     def attach(self, window: QWidget | None) -> None:
@@ -110,17 +120,8 @@ class TrainingController(QObject):
         self._watcher.start()
         self._watcher.look()
         self.setup.look_at_viewer()
-        if window is not None and self._window is None:
-            self._window = window
-            window.installEventFilter(self)
-            window.destroyed.connect(self._on_destroyed)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ask what becomes of a training that runs when the window is closed."""
-        if event.type() == QEvent.Type.Close and not self.may_close():
-            event.ignore()
-            return True
-        return False
+        if window is not None and self._closing is None:
+            self._closing = BeforeClosing(window, self.may_close, self.close)
 
     def may_close(self) -> bool:
         """Ask what becomes of trainings that run; False: the window stays."""
@@ -237,6 +238,8 @@ class TrainingController(QObject):
 
     def _show(self, run: Any) -> None:
         self._run, self.view, self.curves = run, None, None
+        if run is not None and all(one.folder != run.folder for one in self.runs):
+            self.runs = (RunFacts(run.folder, run.folder.name, Status()), *self.runs)
         self._asked_to_stop = 0.0
         self.comparison.show(None if run is None else run.folder)
         self._watcher.watch(run)
@@ -250,6 +253,9 @@ class TrainingController(QObject):
         if view.curves is not None:
             self.curves = view.curves
         self.view = view
+        # The list is looked at less often.
+        facts = RunFacts(view.folder, view.name, view.status)
+        self.runs = tuple(facts if one.folder == view.folder else one for one in self.runs)
         if view.status.ended:
             self._asked_to_stop = 0.0
             self.backend.mark_seen(view.folder, view.status)
@@ -277,6 +283,11 @@ class TrainingController(QObject):
         for one in [*running, *ended][:1]:
             self.show_run(one.folder)
 
+    def _on_unwatched(self, message: str) -> None:
+        if message:
+            self.notice.emit(f"Trainings cannot be watched: {message}; open the dock again")
+            self._watcher.stop()
+
     def _do(self, work: Any) -> None:
         """Something that takes files, in a thread; what goes wrong is told."""
 
@@ -289,9 +300,6 @@ class TrainingController(QObject):
 
         self._tasks = [task for task in self._tasks if task.alive]
         self._tasks.append(Background(lambda _background: work(), _ignore, on_end).start())
-
-    def _on_destroyed(self) -> None:
-        self.close()
 
 
 def _ignore(_value: object) -> None:

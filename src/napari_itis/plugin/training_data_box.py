@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from napari_itis.datasets.layouts import LAYOUTS
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.training_hints import counted, short_path
+from napari_itis.plugin.training_sources import SourceFacts, SourceLooks
+from napari_itis.training import DataSource
 
 _MOST_WEIGHT = 1000.0
 
@@ -102,13 +104,13 @@ class SourceRow(QWidget):
         grid.addWidget(self.weight, 1, 1, 1, 2)
         grid.addWidget(self.about, 2, 0, 1, 3)
 
-    def show_source(self, source: Any, facts: Any) -> None:
+    def show_source(self, source: DataSource, facts: SourceFacts) -> None:
         """Show a data set and what is known of it: its images, or what is wrong with it."""
         root = Path(source.root)
-        count = f" · {counted(facts.images, 'image')}" if facts and facts.images else ""
+        count = f" · {counted(facts.images, 'image')}" if facts.images else ""
         self.folder.show_text((short_path(root) if source.root else source.name) + count)
-        self.about.setText(breakable(facts.fault) if facts else "")
-        self.about.setVisible(bool(facts and facts.fault))
+        self.about.setText(breakable(facts.fault))
+        self.about.setVisible(bool(facts.fault))
         self.folder.setToolTip(str(source.root) or source.name)
         self.layout_box.setCurrentIndex(self.layout_box.findData(source.layout))
         self.weight.blockSignals(True)
@@ -161,7 +163,7 @@ class TrainingDataBox(QGroupBox):
         """The data sets on show."""
         return list(self._rows)
 
-    def show_sources(self, sources: Sequence[Any], facts: Mapping[tuple[str, str], Any]) -> None:
+    def show_sources(self, sources: Sequence[DataSource], looks: SourceLooks) -> None:
         """Show the data sets of a config, and what a look at them has found."""
         while len(self._rows) > len(sources):
             row = self._rows.pop()
@@ -175,7 +177,7 @@ class TrainingDataBox(QGroupBox):
             self._rows.append(row)
             self._list.addWidget(row)
         for row, source in zip(self._rows, sources):
-            row.show_source(source, facts.get((source.root, source.layout)))
+            row.show_source(source, looks.facts(source))
 
     def show_viewer(self, wanted: bool, pairs: Sequence[Any]) -> None:
         """Show what is open in the viewer, and whether it is trained on."""

@@ -51,7 +51,7 @@ class TrainingMenu(QPushButton):
         self.take.triggered.connect(training.set_up_again)
         menu.addSeparator()
         self.open = menu.addAction("Open the folder")
-        self.open.triggered.connect(self._open)
+        self.open.triggered.connect(self.open_folder)
         self.home = menu.addAction("Keep trainings in …")
         self.home.setToolTip("Another folder for what a training leaves: weights, checkpoint, log")
         self.home.triggered.connect(self._ask_home)
@@ -75,23 +75,20 @@ class TrainingMenu(QPushButton):
         self.take.setVisible(not new)
         self.kill.setVisible(live)
         self.forget.setVisible(not new and not live)
-        self.open.setToolTip(f"In your file manager: {self._folder()}")
+        self.open.setToolTip(f"In your file manager: {training.folder}")
 
-    def _folder(self) -> Path:
-        training = self._training
-        if training.run is not None:
-            return training.run.folder
-        return training.setup.home or training.backend.home()
-
-    def _open(self) -> None:
-        folder = self._folder()
-        if training_made := folder.is_dir() or self._training.run is None:
+    def open_folder(self) -> None:
+        """Open the folder of the training in the system's file manager."""
+        training, folder = self._training, self._training.folder
+        if training.run is None:
             folder.mkdir(parents=True, exist_ok=True)
-        if not (training_made and QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))):
-            self._training.notice.emit(f"The folder is {folder}")
+        if not (folder.is_dir() and QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))):
+            training.notice.emit(f"The folder is {folder}")
 
     def _ask_home(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for trainings", str(self._folder()))
+        chosen = QFileDialog.getExistingDirectory(
+            self, "Folder for trainings", str(self._training.folder)
+        )
         if chosen:
             self._training.setup.keep_in(Path(chosen))
 

@@ -60,7 +60,7 @@ class SetupPage(QWidget):
         """Show what is set."""
         setup = self._setup
         draft = setup.draft
-        self.data.show_sources(draft.config.data, setup.facts)
+        self.data.show_sources(draft.config.data, setup.looks)
         self.data.show_viewer(draft.viewer, setup.pairs)
         self.settings.show_config(draft.config, draft.minutes, setup.backend.list_weights())
         if self.more.content is not None and self.more.is_open:
@@ -114,7 +114,6 @@ class RunPage(QWidget):
         self.clicks = CurvePlot(
             "Clicks needed", decimals=1, hint="measured now and then on images held back"
         )
-        self.loss.setToolTip("Of the crops that it learns from: falls")
         self.pictures = PredictionPictures()
         self.log = Fold("Log", "What the training has printed", self._build_log)
         self.log.opened.connect(lambda _open: self.refresh())
@@ -170,7 +169,8 @@ class RunPage(QWidget):
             steps,
         )
         self.clicks.show_curves(
-            [held_back("85 %", "noc_85", ORANGE), held_back("90 %", "noc_90", WHITE)], steps
+            [held_back("to 0.85:", "noc_85", ORANGE), held_back("to 0.90:", "noc_90", WHITE)],
+            steps,
         )
 
     def _build_log(self) -> QWidget:

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_itis.plugin.column_image import blank, fill, stroke, to_image
 
-_HEIGHT = 112
-_HEADER, _FOOTER, _LEFT, _RIGHT = 20, 16, 34, 8
+_HEIGHT = 116
+_HEADER, _FOOTER, _LEFT, _RIGHT = 26, 16, 34, 8
 _GRID = 30
 _AXIS_TEXT = QColor(255, 255, 255, 150)
 _EMPTY_TEXT = QColor(255, 255, 255, 130)
@@ -75,7 +75,8 @@ class CurvePlot(QWidget):
     ----------
     title : str
     top : float or None
-        Upper end of the axis; None: what the values ask for.
+        Upper end of the axis, of which the lower half is left out where nothing is in it; None:
+        what the values ask for.
     decimals : int
         Of the values in the header.
     hint : str
@@ -195,8 +196,9 @@ class CurvePlot(QWidget):
         values = [c.values[~np.isnan(c.values)] for c in self._curves]
         known = np.concatenate(values) if values else np.zeros(0)
         if self._top is not None:
-            low = min(0.5, float(known.min())) if known.size else 0.0
-            low = math.floor(low * 4) / 4 if known.size else 0.0
+            low = float(known.min()) if known.size else 0.0
+            # Scores that differ in the second decimal want the room.
+            low = 0.5 if low >= 0.5 else 0.0
             return np.linspace(low, self._top, 3).tolist()
         # A first batch that is far off must not flatten all that follows.
         noisy = any(not c.measured for c in self._curves)
@@ -238,7 +240,7 @@ class CurvePlot(QWidget):
         for text, color in [(self.title, WHITE), *self._legend()]:
             painter.setPen(QColor(*color))
             width = painter.fontMetrics().horizontalAdvance(text)
-            place = QRectF(x, 0, width + 2, _HEADER * ratio)
+            place = QRectF(x, 0, width + 2, (_HEADER - 6) * ratio)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
             x += width + 11 * ratio
             font.setBold(False)

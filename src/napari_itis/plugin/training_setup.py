@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_itis.datasets import DatasetError
-from napari_itis.datasets.detection import detect_layout
-from napari_itis.datasets.layouts import read_training_set
 from napari_itis.network import WeightsError
-from napari_itis.plugin.background import Background
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.training_check import TrainingCheck
 from napari_itis.plugin.training_draft import Draft, free_name, plain_name, read_text
+from napari_itis.plugin.training_sources import SourceLooks
 from napari_itis.plugin.viewer_data import ViewerPair, pairs_in
-from napari_itis.training import ConfigError, DataSource, TrainingConfig, load_config, to_toml
+from napari_itis.training import ConfigError, TrainingConfig, load_config, to_toml
 from napari_itis.training.checking import Report, suggest
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _REFUSED = (ConfigError, WeightsError, ValueError)
-
-
-@dataclass(frozen=True)
-class SourceFacts:
-    """What a look at a data set's folder has found.
-
-    Attributes
-    ----------
-    images : int
-    fault : str
-        One line on what is wrong; empty if it can be read.
-    """
-
-    images: int = 0
-    fault: str = ""
 
 
 class TrainingSetup(QObject):
@@ -53,8 +35,8 @@ class TrainingSetup(QObject):
     Attributes
     ----------
     draft : Draft
-    facts : dict of (str, str) to SourceFacts
-        Of the data sets by root and layout, as far as they were looked at.
+    looks : SourceLooks
+        What is known of the folders.
     pairs : tuple of ViewerPair
         What could be trained on in the viewer.
     home : Path or None
@@ -72,7 +54,9 @@ class TrainingSetup(QObject):
         super().__init__()
         self.viewer, self.backend = viewer, backend
         self.draft = Draft.new(self._is_taken)
-        self.facts: dict[tuple[str, str], SourceFacts] = {}
+        self.looks = SourceLooks()
+        self.looks.detected.connect(self._on_detected)
+        self.looks.changed.connect(self._on_counted)
         self.pairs: tuple[ViewerPair, ...] = ()
         self.home: Path | None = None
         self.report: Report | None = None
@@ -81,7 +65,6 @@ class TrainingSetup(QObject):
         check.notice.connect(self.notice)
         check.reported.connect(self._on_report)
         check.started.connect(self._on_started)
-        self._looking: list[Background] = []
 
     # What the user sets.
 
@@ -112,19 +95,14 @@ class TrainingSetup(QObject):
 
     def add_folders(self, folders: Sequence[Path]) -> None:
         """Train on folders, too; their layouts are told from what is in them."""
-
-        def work(background: Background) -> None:
-            for folder in folders:
-                background.tell((folder, detect_layout(folder)))
-
-        self._look(work, self._on_layout)
+        self.looks.detect(folders)
 
     def change_source(self, place: int, changes: dict[str, Any]) -> None:
         """Change layout or weight of a data set."""
         sources = list(self.draft.config.data)
         sources[place] = replace(sources[place], **changes)
         self._take(self.draft.with_sources(sources))
-        self._count(sources[place])
+        self._count()
 
     def remove_source(self, place: int) -> None:
         """Do not train on a data set."""
@@ -186,10 +164,7 @@ class TrainingSetup(QObject):
     def images(self) -> int:
         """How many images are known to be trained on."""
         viewer = sum(pair.slices or 0 for pair in self.pairs) if self.draft.viewer else 0
-        return viewer + sum(
-            self.facts.get((source.root, source.layout), SourceFacts()).images
-            for source in self.draft.config.data
-        )
+        return viewer + sum(self.looks.facts(source).images for source in self.draft.config.data)
 
     def check(self, begin: bool) -> None:
         """Look at data and computer, in a process; `begin`: start it if nothing is wrong."""
@@ -202,6 +177,9 @@ class TrainingSetup(QObject):
             )
             return
         self.report = None
+        for source in self.draft.config.data:
+            self.looks.forget(source)
+        self._count()
         if self.draft.viewer:
             # As it is now, not as it was when it was looked at.
             self.pairs = tuple(pairs_in(self.viewer))
@@ -215,8 +193,7 @@ class TrainingSetup(QObject):
     def close(self) -> None:
         """The window is gone."""
         self._check.cancel()
-        for looking in self._looking:
-            looking.stop()
+        self.looks.stop()
 
     # Underneath: settings.
 
@@ -246,50 +223,25 @@ class TrainingSetup(QObject):
             chosen=frozenset(config.as_dict()),
         )
         self._take(draft)
-        for source in config.data:
-            self._count(source)
+        self._count()
 
     def _suggest(self) -> None:
         if self.images:
             self._take(self.draft.suggested(suggest(self.images)))
 
-    def _look(self, work: Callable[[Background], None], on_told: Callable[[Any], None]) -> None:
-        self._looking = [one for one in self._looking if not one.stopped]
-        background = Background(work, on_told, self._on_looked)
-        self._looking.append(background.start())
-
-    def _on_looked(self, message: str) -> None:
-        if message:
-            self.notice.emit(message)
-
-    def _on_layout(self, found: tuple[Path, str | None]) -> None:
-        folder, layout = found
+    def _on_detected(self, folder: Path, layout: str) -> None:
         if any(Path(source.root) == folder for source in self.draft.config.data):
             self.notice.emit(f"{folder.name} is on the list already")
             return
-        self._take(self.draft.with_source(folder, layout or "folder"))
-        self._count(self.draft.config.data[-1])
+        self._take(self.draft.with_source(folder, layout))
+        self._count()
 
-    def _count(self, source: DataSource) -> None:
-        config = self.draft.config
-        key = (source.root, source.layout)
-        if source.layout == "shapes" or key in self.facts:
-            self._suggest()
-            return
-        root = Path(config.data_root) / source.root
+    def _count(self) -> None:
+        for source in self.draft.config.data:
+            self.looks.count(source, self.draft.config.data_root)
+        self._suggest()
 
-        def work(background: Background) -> None:
-            try:
-                found = read_training_set(source.layout, root, source.split or None)
-                background.tell((key, SourceFacts(len(found))))
-            except (DatasetError, OSError) as error:
-                background.tell((key, SourceFacts(fault=_line(error))))
-
-        self._look(work, self._on_counted)
-
-    def _on_counted(self, found: tuple[tuple[str, str], SourceFacts]) -> None:
-        key, facts = found
-        self.facts[key] = facts
+    def _on_counted(self) -> None:
         self._suggest()
         self.changed.emit()
 
