@@ -38,13 +38,13 @@ class ElidedLabel(QLabel):
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
-        self._text = text
+        self.full_text = text
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._elide()
 
     def show_text(self, text: str) -> None:
         """Show another line."""
-        self._text = text
+        self.full_text = text
         self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -53,7 +53,7 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         middle = Qt.TextElideMode.ElideMiddle
-        self.setText(self.fontMetrics().elidedText(self._text, middle, max(20, self.width())))
+        self.setText(self.fontMetrics().elidedText(self.full_text, middle, max(20, self.width())))
 
 
 class SourceRow(QWidget):
