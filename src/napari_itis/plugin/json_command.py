@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ from napari_itis.plugin.background import Background
 
 _TICK = 0.2
 _PATIENCE = 3.0
+_running: set[subprocess.Popen] = set()
+
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
@@ -80,10 +83,12 @@ class JsonCommand:
                 stderr=errors,
                 creationflags=_NO_WINDOW,
             )
+            _running.add(process)
             try:
                 self._follow(process, background)
             finally:
                 _end_process(process)
+                _running.discard(process)
             if background.stopped or process.returncode == 0:
                 return
             errors.seek(0)
@@ -137,3 +142,10 @@ def _why(code: int, said: list[str]) -> str:
         return "it was ended by the system, most likely for lack of memory: close other programs"
     line = said[-1].removeprefix("napari-itis: ").removeprefix("error: ") if said else ""
     return line or f"it ended with exit code {code}"
+
+
+@atexit.register
+def _end_all() -> None:
+    # Nobody is left to read what they find.
+    for process in list(_running):
+        process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 LIVE = ("starting", "running", "stopping")
 _LIBRARY = "library-name"
+
+
+def _ignore(_value: object) -> None:
+    """Nobody has to know."""
 
 
 class TrainingController(QObject):
@@ -206,7 +211,7 @@ class TrainingController(QObject):
         self.using = True
         view, backend, named = self.view, self.backend, []
 
-        def work(_background: Background) -> None:
+        def work() -> None:
             note = view.folder / _LIBRARY
             kept = note.read_text("utf-8") if note.is_file() else ""
             if kept not in backend.own_weights():
@@ -222,7 +227,7 @@ class TrainingController(QObject):
                 self.notice.emit(f"The weights cannot be used: {message}")
             self.changed.emit()
 
-        self._tasks.append(Background(work, _ignore, on_end).start())
+        self._later(work, on_end)
         self.changed.emit()
 
     # Underneath.
@@ -258,7 +263,7 @@ class TrainingController(QObject):
         self.runs = tuple(facts if one.folder == view.folder else one for one in self.runs)
         if view.status.ended:
             self._asked_to_stop = 0.0
-            self.backend.mark_seen(view.folder, view.status)
+            self._later(lambda: self.backend.mark_seen(view.folder, view.status))
         elif view.status.state in LIVE:
             self._mine.add(view.folder)
         self.changed.emit()
@@ -288,7 +293,7 @@ class TrainingController(QObject):
             self.notice.emit(f"Trainings cannot be watched: {message}; open the dock again")
             self._watcher.stop()
 
-    def _do(self, work: Any) -> None:
+    def _do(self, work: Callable[[], object]) -> None:
         """Something that takes files, in a thread; what goes wrong is told."""
 
         def on_end(message: str) -> None:
@@ -298,9 +303,8 @@ class TrainingController(QObject):
             self._watcher.look()
             self.changed.emit()
 
+        self._later(work, on_end)
+
+    def _later(self, work: Callable[[], object], on_end: Callable[[str], object] = _ignore) -> None:
         self._tasks = [task for task in self._tasks if task.alive]
         self._tasks.append(Background(lambda _background: work(), _ignore, on_end).start())
-
-
-def _ignore(_value: object) -> None:
-    """Nobody has to know."""
