@@ -243,7 +243,9 @@ def test_with_a_problem_nothing_is_started_and_nothing_stays(make, cells, backen
     with_cells(training, cells)
     backend.report = replace(REPORT, problems=("the disk is full: choose another folder",))
     training.setup.check(begin=True)
-    assert training.state == "checking" and dock.setup_page.data.isEnabled()
+    assert training.state == "checking"
+    QApplication.processEvents()
+    assert not dock.setup_page.data.isEnabled() and dock.checking.isVisible()
     until(lambda: not training.setup.busy)
     QApplication.processEvents()
     assert training.state == "ready" and not backend.started

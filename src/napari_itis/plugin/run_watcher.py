@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ class RunView:
     pictures : tuple of Path
         Of predictions, oldest first.
     weights : Path or None
+    start : str
+        What it started from, as in its config.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class RunView:
     output: str = ""
     pictures: tuple[Path, ...] = ()
     weights: Path | None = None
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class _Look:
         self.run = run
         self._stamps: dict[str, Any] = {}
         self._last: RunView | None = None
-        self._output = ""
+        self._output = self._start = ""
 
     def again(self) -> RunView | None:
         """What there is to see, or None if it is what there was."""
@@ -161,7 +165,9 @@ class _Look:
             self._output,
             tuple(prediction_strips(folder)),
             run.weights,
+            self._start or _start(run.config),
         )
+        self._start = view.start
         if curves is None and view == self._last:
             return None
         self._last = view
@@ -182,3 +188,10 @@ def _status(run: Any) -> Status:
     if not run.folder.is_dir():
         return Status("failed", message="its folder was moved or deleted: take it off the list")
     return run.status()
+
+
+def _start(config: Path) -> str:
+    try:
+        return str(tomllib.loads(config.read_text("utf-8")).get("start", ""))
+    except (OSError, ValueError):
+        return ""

@@ -198,7 +198,8 @@ class TrainWidget(QWidget):
     # Folders that are dropped.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.training.run is None and any(Path(one).is_dir() for one in _paths(event)):
+        free = self.training.run is None and not self.training.setup.busy
+        if free and any(Path(one).is_dir() for one in _paths(event)):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

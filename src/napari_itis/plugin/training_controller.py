@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ class TrainingController(QObject):
         self._run: Any = None
         self._mine: set[Path] = set()
         self._listed = False
-        self._asked_to_stop = 0.0
+        self._asked_to_stop = False
         self._closing: BeforeClosing | None = None
         self._tasks: list[Background] = []
         self._watcher = RunWatcher(
@@ -154,7 +154,7 @@ class TrainingController(QObject):
         """The window is gone: nothing is watched or compared any more."""
         self._watcher.stop()
         self.setup.close()
-        self.comparison.stop()
+        self.comparison.close()
 
     # Which training is shown.
 
@@ -176,7 +176,7 @@ class TrainingController(QObject):
 
     def stop(self) -> None:
         """Ask for a checkpoint and the end."""
-        self._asked_to_stop = time.monotonic()
+        self._asked_to_stop = True
         self._do(self._run.stop)
         self.changed.emit()
 
@@ -190,8 +190,19 @@ class TrainingController(QObject):
     def resume(self) -> None:
         """Go on from the checkpoint."""
         run, backend = self._run, self.backend
-        self._do(lambda: backend.start(run.config, run.folder, resume=True))
+        if self.view is not None:
+            # At once: whoever presses twice starts it once.
+            starting = replace(self.view.status, state="starting", message="")
+            self.view = replace(self.view, status=starting)
         self._mine.add(run.folder)
+
+        def on_end(message: str) -> None:
+            self._on_done(message)
+            if message:
+                self.show_run(run.folder)
+
+        self._later(lambda: backend.start(run.config, run.folder, resume=True), on_end)
+        self.changed.emit()
 
     def forget(self) -> None:
         """Take it off the list; its folder stays."""
@@ -245,7 +256,7 @@ class TrainingController(QObject):
         self._run, self.view, self.curves = run, None, None
         if run is not None and all(one.folder != run.folder for one in self.runs):
             self.runs = (RunFacts(run.folder, run.folder.name, Status()), *self.runs)
-        self._asked_to_stop = 0.0
+        self._asked_to_stop = False
         self.comparison.show(None if run is None else run.folder)
         self._watcher.watch(run)
         self.changed.emit()
@@ -262,7 +273,7 @@ class TrainingController(QObject):
         facts = RunFacts(view.folder, view.name, view.status)
         self.runs = tuple(facts if one.folder == view.folder else one for one in self.runs)
         if view.status.ended:
-            self._asked_to_stop = 0.0
+            self._asked_to_stop = False
             self._later(lambda: self.backend.mark_seen(view.folder, view.status))
         elif view.status.state in LIVE:
             self._mine.add(view.folder)
@@ -295,15 +306,14 @@ class TrainingController(QObject):
 
     def _do(self, work: Callable[[], object]) -> None:
         """Something that takes files, in a thread; what goes wrong is told."""
+        self._later(work, self._on_done)
 
-        def on_end(message: str) -> None:
-            if message:
-                self._asked_to_stop = 0.0
-                self.notice.emit(message)
-            self._watcher.look()
-            self.changed.emit()
-
-        self._later(work, on_end)
+    def _on_done(self, message: str) -> None:
+        if message:
+            self._asked_to_stop = False
+            self.notice.emit(message)
+        self._watcher.look()
+        self.changed.emit()
 
     def _later(self, work: Callable[[], object], on_end: Callable[[str], object] = _ignore) -> None:
         self._tasks = [task for task in self._tasks if task.alive]

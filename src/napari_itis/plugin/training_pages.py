@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.prediction_pictures import PredictionPictures
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.progress_row import ProgressRow
+from napari_itis.plugin.run_watcher import RunView
 from napari_itis.plugin.training_controller import LIVE, TrainingController
 from napari_itis.plugin.training_data_box import TrainingDataBox
 from napari_itis.plugin.training_form import TrainingForm
@@ -211,12 +213,13 @@ class ResultBox(QGroupBox):
         self.compare = make_button(
             "Compare", "Let a robot user click on the images held back, with the old and the new"
         )
-        self.compare.clicked.connect(lambda: controller.compare(self.old.currentText()))
+        self.compare.clicked.connect(lambda: controller.compare(self.old.currentData()))
         cancel = make_button("Cancel", "Leave it")
         cancel.clicked.connect(controller.comparison.stop)
         self.progress = ProgressRow(cancel)
         self.plot = ComparePlot()
         self._shown: Any = None
+        self._folder: Path | None = None
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(QLabel("Old:"))
@@ -238,12 +241,7 @@ class ResultBox(QGroupBox):
         self.setVisible(there)
         if not there:
             return
-        names = controller.backend.list_weights()
-        if names != [self.old.itemText(row) for row in range(self.old.count())]:
-            chosen = self.old.currentText()
-            self.old.clear()
-            self.old.addItems(names)
-            self.old.setCurrentIndex(max(0, self.old.findText(chosen)))
+        self._show_old(view)
         self.use.setEnabled(not controller.using)
         self.compare.setEnabled(not comparison.busy)
         self.old.setEnabled(not comparison.busy)
@@ -256,6 +254,18 @@ class ResultBox(QGroupBox):
             self._shown = result
             self.plot.show_comparison(result)
         self.plot.setVisible(result is not None)
+
+    def _show_old(self, view: RunView) -> None:
+        names = self._controller.backend.list_weights()
+        if view.start not in (*names, "", "imagenet", "random"):
+            names = [*names, view.start]
+        chosen = self.old.currentData() if self._folder == view.folder else view.start
+        if names != [self.old.itemData(row) for row in range(self.old.count())]:
+            self.old.clear()
+            for name in names:
+                self.old.addItem(Path(name).name, name)
+        self._folder = view.folder
+        self.old.setCurrentIndex(max(0, self.old.findData(chosen)))
 
 
 def _label(name: str) -> QLabel:
