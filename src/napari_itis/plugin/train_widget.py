@@ -287,6 +287,6 @@ _STYLE = """
 #itisFailed { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
 #itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisProblems { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
-#itisFault { color: #ffb000; }
+#itisFault { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 3px; }
 #itisStart, #itisUse { font-weight: bold; padding: 6px; }
 """

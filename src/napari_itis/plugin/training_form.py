@@ -55,6 +55,7 @@ _SECTIONS = (
     ),
 )
 _ELSEWHERE = ("name", "start", "samples", "learning_rate", "batch_size", "crop", "device", "data")
+_LABELS = {"ema": "EMA", "cache_gb": "Cache (GB)", "min_area": "Smallest area"}
 _CHOICES = {"device": DEVICES, "precision": ("auto", "bf16", "fp32")}
 _MOST = 1e9
 # A long label or value must not widen the dock.
@@ -221,7 +222,7 @@ def _make_widget(setting: Setting, value: Any) -> ValueWidget:
         # As fine as the value asks for: rates are small.
         size = 10.0 ** math.floor(math.log10(value)) if value else 0.1
         options |= {"min": 0.0, "max": _MOST, "step": min(size, 1.0) / 10}
-    label = setting.name.replace("_", " ").capitalize()
+    label = _LABELS.get(setting.name) or setting.name.replace("_", " ").capitalize()
     return create_widget(
         value=value, annotation=setting.kind, name=setting.name, label=label, options=options
     )

@@ -64,6 +64,9 @@ class TrainingSettingsBox(QGroupBox):
         self.unit.setMinimumWidth(_NARROWEST)
         self.unit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.unit.activated.connect(self._on_unit)
+        for spin in (self.minutes, self.samples):
+            # The number needs the room, beside its unit.
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         for widget in (self.minutes, self.samples, self.unit):
             widget.setToolTip(
                 "How long it learns. Minutes become samples when it is checked how fast this "
