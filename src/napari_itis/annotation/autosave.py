@@ -28,7 +28,7 @@ from napari_itis.annotation.storage import (
     read_metadata,
     save_session,
 )
-from napari_itis.data_folder import data_folder
+from napari_itis.user_data import data_folder
 
 # The second form is what is left of a write that a crash has interrupted.
 _NAME = re.compile(r".*\.[0-9]+\.(?P<process>[0-9a-f]{16})\.itis(\.[0-9]+\.[0-9]+\.tmp)?$")

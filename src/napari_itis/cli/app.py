@@ -10,32 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from napari_itis.cli.errors import InputError
+from napari_itis.cli.options import Device, Paper, Promise, Weights, ZoomIn
+from napari_itis.cli.video_commands import annotate, propagate
+from napari_itis.cli.weights import weights_app
 
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Interactive segmentation (ITIS): click on an object, get its mask.",
 )
-weights_app = typer.Typer(help="The weights that are known, and what is in a file of weights.")
 datasets_app = typer.Typer(help="Data sets to evaluate and train on.")
 app.add_typer(weights_app, name="weights")
 app.add_typer(datasets_app, name="datasets")
-
-Weights = Annotated[
-    str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights; shipped by default.")
-]
-Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps")]
-Paper = Annotated[
-    bool,
-    typer.Option("--paper", help="As in the paper: the image's own resolution, no promise."),
-]
-ZoomIn = Annotated[bool, typer.Option("--zoom-in/--no-zoom-in", help="Zoom in on the object.")]
-Promise = Annotated[
-    bool,
-    typer.Option(
-        "--promise/--no-promise", help="Positive clicks lie in the mask, negative ones outside."
-    ),
-]
 
 
 def command() -> Any:
@@ -243,132 +229,8 @@ def train(
     train_with_progress(config, overrides, data or [], output, resume)
 
 
-@app.command()
-def propagate(
-    frames: Annotated[
-        Path, typer.Argument(metavar="FRAMES", help="Folder of frames, DAVIS sequence, or movie.")
-    ],
-    masks: Annotated[
-        Path, typer.Argument(metavar="MASKS", help="Folder with a mask of frame N, named as it is.")
-    ],
-    start: Annotated[
-        int, typer.Option("--from", metavar="N", help="The frame to begin with; 0 is the first.")
-    ],
-    output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where to write a palette PNG for each frame.")
-    ],
-    stop: Annotated[
-        int | None,
-        typer.Option("--to", metavar="N", help="The last frame; backwards if before --from."),
-    ] = None,
-    objects: Annotated[
-        list[int] | None,
-        typer.Option("--object", metavar="LABEL", help="May be repeated; all by default."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace masks that are in DIR already.")
-    ] = False,
-    weights: Weights = None,
-    device: Device = "auto",
-) -> None:
-    """Carry the masks of one frame of a video on to the frames after or before it."""
-    from napari_itis.cli.propagate import propagate as run
-
-    run(
-        frames,
-        masks,
-        start,
-        stop,
-        objects or [],
-        output=output,
-        overwrite=overwrite,
-        weights=weights,
-        device=device,
-    )
-
-
-@app.command()
-def annotate(
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder of a DAVIS data set.")],
-    sequence: Annotated[str, typer.Argument(metavar="SEQUENCE")],
-    initial_masks: Annotated[
-        Path, typer.Option(metavar="DIR", help="Masks to correct, FRAME.png or SEQUENCE/FRAME.png.")
-    ],
-    budget: Annotated[int, typer.Option(min=1, help="Clicks on all frames together.")] = 50,
-    clicks_per_frame: Annotated[int, typer.Option(min=1, help="At most, on each visit.")] = 2,
-    order: Annotated[
-        str, typer.Option(metavar="ranking|even", help="Which frame is looked at next.")
-    ] = "ranking",
-    carry_on: Annotated[
-        bool, typer.Option("--carry-on/--no-carry-on", help="Carry corrected masks on.")
-    ] = True,
-    content: Annotated[
-        float, typer.Option(min=0, max=1, metavar="IOU", help="A frame this good is left alone.")
-    ] = 0.9,
-    label: Annotated[
-        int | None,
-        typer.Option(
-            "--object", min=1, metavar="LABEL", help="One of them; all as one by default."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    weights: Weights = None,
-    device: Device = "auto",
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="All figures.")] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the masks, a palette PNG a frame.")
-    ] = None,
-) -> None:
-    """Correct the masks of a video as an annotator would and count what the clicks gain."""
-    from napari_itis.cli.annotate import AnnotateOptions
-    from napari_itis.cli.annotate import annotate as run
-
-    run(
-        AnnotateOptions(
-            root,
-            sequence,
-            initial_masks,
-            label=label,
-            budget=budget,
-            clicks_per_frame=clicks_per_frame,
-            order=order,
-            carry_on=carry_on,
-            content=content,
-            seed=seed,
-            weights=weights,
-            device=device,
-            json_path=json,
-            output=output,
-        )
-    )
-
-
-@weights_app.command("list")
-def weights_list() -> None:
-    """Print the names that --weights knows."""
-    from napari_itis.network.weights import list_weights
-
-    for name in list_weights():
-        typer.echo(name)
-
-
-@weights_app.command("info")
-def weights_info(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Print what is known about weights, as JSON."""
-    import json
-
-    from napari_itis.network.weights import describe
-
-    typer.echo(json.dumps(describe(name), indent=2, default=str))
-
-
-@weights_app.command("verify")
-def weights_verify(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Check that weights are whole and fit their network."""
-    from napari_itis.network.weights import verify
-
-    verify(name)
-    typer.echo(f"{name}: fine")
+app.command()(propagate)
+app.command()(annotate)
 
 
 @datasets_app.command("check")

@@ -10,13 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from napari_itis.network.config import ENCODERS, ItisConfig
-from napari_itis.network.files import (
-    DEFAULT_WEIGHTS,
-    WeightsError,
-    describe,
-    find_weights,
-    list_weights,
-)
+from napari_itis.network.files import describe
+from napari_itis.network.names import DEFAULT_WEIGHTS, WeightsError, find_weights, list_weights
 
 if TYPE_CHECKING:
     from napari_itis.network.encoders import load_encoder, pretrained_encoder

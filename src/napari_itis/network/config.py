@@ -11,6 +11,16 @@ from napari_itis.clicks import Click, distance_map, gaussian_map, mask_distance_
 
 ENCODERS = ("tf_efficientnet_lite0", "tf_efficientnet_lite2", "resnet50", "xception65")
 
+# A file from somebody else may say anything: no network is built that fills the memory.
+_RANGES = {
+    "head_width": (int, 1, 1024),
+    "click_sigma": (float, 0.1, 1000),
+    "click_radius": (int, 1, 1000),
+    "click_clip": (float, 1, 10_000),
+    "mask_clip": (float, 1, 10_000),
+    "working_size": (int, 32, 4096),
+}
+
 
 @dataclass(frozen=True)
 class ItisConfig:
@@ -50,11 +60,23 @@ class ItisConfig:
 
     def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
-            raise ValueError(f"unknown encoder {self.encoder!r}: choose {', '.join(ENCODERS)}")
+            raise ValueError(
+                f"unknown encoder {_short(self.encoder)}: choose {', '.join(ENCODERS)}"
+            )
         if self.click_encoding not in ("gaussian", "distance"):
             raise ValueError(
-                f"unknown click encoding {self.click_encoding!r}: choose gaussian or distance"
+                f"unknown click encoding {_short(self.click_encoding)}: choose gaussian or distance"
             )
+        for name in ("mask_channel", "feed_back"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be true or false, not {_short(value)}")
+        for name, (kind, low, high) in _RANGES.items():
+            value = getattr(self, name)
+            number = isinstance(value, int if kind is int else (int, float))
+            if isinstance(value, bool) or not number or not low <= value <= high:
+                what = "a whole number" if kind is int else "a number"
+                raise ValueError(f"{name} must be {what} from {low} to {high}, not {_short(value)}")
 
     @property
     def in_channels(self) -> int:
@@ -91,3 +113,7 @@ class ItisConfig:
             empty = np.ones(shape, np.float32)
             channels.append(empty if mask is None else mask_distance_map(mask, self.mask_clip))
         return np.stack(channels)
+
+
+def _short(value: object) -> str:
+    return f"{value!r:.60}"

@@ -1,4 +1,4 @@
-"""Weights as files: their names, and what their header says; known without torch."""
+"""Weights as files: what their header says. Without PyTorch."""
 
 from __future__ import annotations
 
@@ -12,44 +12,10 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-DEFAULT_WEIGHTS = "itis-lite0"
-PRETRAINED = Path(__file__).parent / "pretrained"
+from napari_itis.network.names import WeightsError, find_weights
+
 KEY = "napari_itis"
 """Where our JSON is in the metadata of a file."""
-
-
-class WeightsError(ValueError):
-    """A weights file that cannot be used; the message is one line."""
-
-
-def named_weights() -> dict[str, dict[str, str]]:
-    """Named weights: name -> {"file", "sha256"}, as `pretrained/weights.json` lists them."""
-    return json.loads((PRETRAINED / "weights.json").read_text("utf-8"))
-
-
-def list_weights() -> list[str]:
-    """Names that `Predictor` and the command line know, the default first."""
-    return sorted(named_weights(), key=lambda name: (name != DEFAULT_WEIGHTS, name))
-
-
-def find_weights(weights: str | PathLike | None = None) -> Path:
-    """Path of weights given by name or file; None means the default ones.
-
-    Raises
-    ------
-    WeightsError
-        If there is neither such a name nor such a file.
-    """
-    weights = DEFAULT_WEIGHTS if weights is None else weights
-    known = named_weights()
-    if str(weights) in known:
-        return PRETRAINED / known[str(weights)]["file"]
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(
-            f"no weights {str(weights)!r}: give a .safetensors file or a name ({', '.join(known)})"
-        )
-    return path
 
 
 def read_about(path: str | PathLike) -> tuple[dict[str, Any], int]:
@@ -91,7 +57,7 @@ def parse_about(metadata: dict[str, str], path: str | PathLike) -> dict[str, Any
         about = json.loads(metadata[KEY])
         if not isinstance(about, dict):
             raise TypeError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} was not written by napari-itis: give a file that `napari-itis train` made"
         ) from error

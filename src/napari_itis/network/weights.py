@@ -15,17 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from napari_itis.network.config import ItisConfig
-from napari_itis.network.files import (
-    KEY,
-    PRETRAINED,
-    WeightsError,
-    find_weights,
-    named_weights,
-    parse_about,
-    sha256,
-    unreadable,
-)
+from napari_itis.network.files import KEY, parse_about, sha256, unreadable
 from napari_itis.network.itis import ItisNetwork
+from napari_itis.network.names import PRETRAINED, WeightsError, find_weights, named_weights
 
 
 def save_weights(
@@ -138,7 +130,9 @@ def verify(weights: str | PathLike) -> None:
         One line on what is wrong.
     """
     path = find_weights(weights)
-    load_network(path)
+    for name, values in load_network(path).state_dict().items():
+        if not torch.isfinite(values).all():
+            raise WeightsError(f"{path} holds values that are no numbers in {name}: train it again")
     for name, entry in named_weights().items():
         if path == PRETRAINED / entry["file"] and sha256(path) != entry["sha256"]:
             raise WeightsError(f"{path} is not the {name} that shipped: install napari-itis again")

@@ -1,4 +1,4 @@
-"""Where napari-itis keeps what belongs to the user: autosaves, trained weights, known trainings."""
+"""The folder in which napari-itis keeps what belongs to the user."""
 
 from __future__ import annotations
 
