@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from napari_itis.cli.errors import InputError
-from napari_itis.training import StepReport, TrainingStopped, train
+from napari_itis.runs import hold
+from napari_itis.training import TrainingStopped, load_config
+
+if TYPE_CHECKING:
+    from napari_itis.training import StepReport
 
 # A terminal's line is renewed; a log file gets one now and then.
 _SECONDS_TERMINAL = 0.2
@@ -38,15 +44,21 @@ def train_with_progress(
     progress = ProgressLine()
     # What torchrun starts beside the first process has nothing to say.
     speaks = os.environ.get("RANK", "0") == "0"
+    settings = load_config(config, overrides, data)
+    folder = output if output is not None else Path("runs") / settings.name
     try:
-        path = train(config, overrides, data, output, resume, progress)
+        # Before torch is imported, which takes seconds: a window sees at once that this one lives.
+        with hold(folder) if speaks else nullcontext():
+            from napari_itis.training import train
+
+            path = train(settings, output=folder, resume=resume, report=progress)
     except FloatingPointError as error:
         raise InputError(str(error)) from error
     except TrainingStopped as stopped:
         progress.end()
         if speaks:
-            line = f"napari-itis: {stopped}; the same command with --resume goes on from there"
-            print(line, file=sys.stderr)
+            more = "; the same command with --resume goes on from there" if stopped.step else ""
+            print(f"napari-itis: {stopped}{more}", file=sys.stderr)
         raise SystemExit(128 + stopped.signal) from None
     finally:
         progress.end()

@@ -11,8 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import tomli_w
 
-from napari_itis.network import describe
-from napari_itis.training.config import ConfigError, TrainingConfig, require
+from napari_itis.network import describe, list_weights
+from napari_itis.training.config import UNTRAINED, ConfigError, TrainingConfig, require
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -103,6 +103,28 @@ def to_toml(config: TrainingConfig | Mapping[str, Any]) -> str:
         raise ConfigError(f"the settings cannot be saved: {error}") from None
 
 
+def with_absolute_paths(config: TrainingConfig) -> TrainingConfig:
+    """The same config for a process that works in another folder."""
+
+    def absolute(path: str) -> str:
+        return str(Path(path).absolute()) if path else ""
+
+    data = tuple(
+        dataclasses.replace(source, root=absolute(str(Path(config.data_root) / source.root)))
+        if source.root
+        else source
+        for source in config.data
+    )
+    named = config.start in (*UNTRAINED, *list_weights())
+    return dataclasses.replace(
+        config,
+        data=data,
+        data_root=absolute(config.data_root),
+        encoder_weights=absolute(config.encoder_weights),
+        start=config.start if named else absolute(config.start),
+    )
+
+
 def _find(config: str | PathLike) -> Path:
     return CONFIGS / f"{config}.toml" if str(config) in shipped_configs() else Path(config)
 
@@ -141,9 +163,7 @@ def _with_network_of_weights(values: dict[str, Any]) -> dict[str, Any]:
     """Weights to start from know their network: what the config leaves out is as in them."""
     start = values.get("start", TrainingConfig.start)
     network = values.get("network", {})
-    if start in ("imagenet", "random") or not (
-        isinstance(start, str) and isinstance(network, dict)
-    ):
+    if start in UNTRAINED or not (isinstance(start, str) and isinstance(network, dict)):
         return values
     about = describe(start)
     return values | {"network": about.get("config", {}) | network}
