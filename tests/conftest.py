@@ -1,9 +1,11 @@
-"""A virtual display for the whole test run, so that no window opens and none is needed."""
+"""A virtual display for the whole run, so that no window opens; settings of a tiny training."""
 
 import os
 import shutil
 import sys
 import tempfile
+
+import pytest
 
 
 def pytest_configure(config):
@@ -21,3 +23,20 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     shutil.rmtree(os.environ["NAPARI_ITIS_DATA"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> list[str]:
+    """Overrides of `smoke`: 12 steps, 6 an epoch, a checkpoint every 2."""
+    return [
+        "samples=48",
+        "samples_per_epoch=24",
+        "batch_size=4",
+        "checkpoint_steps=2",
+        "crop=64",
+        "warmup=2",
+        "threads=1",
+        "validate_every=0",
+        "network.head_width=16",
+        'data=[{name="shapes", layout="shapes", split="12"}]',
+    ]

@@ -221,11 +221,22 @@ def train(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out photos and masks that cannot be read.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Do not train: is all in place, how long will it take?")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --check: what was found.")
+    ] = None,
 ) -> None:
     """Train a network from clicks on its own mistakes."""
-    from napari_itis.cli.train import train_with_progress
+    from napari_itis.cli.train import check_training, train_with_progress
 
     overrides = [*(overrides or []), *(["skip_bad=true"] if skip_bad else [])]
+    if check:
+        check_training(config, overrides, data or [], output, json)
+        return
+    if json is not None:
+        raise InputError("--json says what --check found: give both")
     train_with_progress(config, overrides, data or [], output, resume)
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from napari_itis.cli.errors import InputError
-from napari_itis.runs import hold
+from napari_itis.cli.output import check_output, write_json
+from napari_itis.runs import announce, hold
 from napari_itis.training import TrainingStopped, load_config
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def train_with_progress(
     try:
         # Before torch is imported, which takes seconds: a window sees at once that this one lives.
         with hold(folder) if speaks else nullcontext():
+            announce(folder)
             from napari_itis.training import train
 
             path = train(settings, output=folder, resume=resume, report=progress)
@@ -64,6 +66,68 @@ def train_with_progress(
         progress.end()
     if speaks:
         typer.echo(f"wrote {path}")
+
+
+def check_training(
+    config: str, overrides: list[str], data: list[str], output: Path | None, json: Path | None
+) -> None:
+    """Say whether a training can start and how long it will take.
+
+    Parameters
+    ----------
+    config, overrides, data, output
+        As `napari_itis.training.train` takes them.
+    json : Path, optional
+        While it works: ``{"progress", "done", "total"}``; in the end: ``{"report"}``.
+
+    Raises
+    ------
+    InputError
+        If there are problems.
+    """
+    if json is not None:
+        check_output(json, (".json",))
+        json.parent.mkdir(parents=True, exist_ok=True)
+    settings = load_config(config, overrides, data)
+    tell = CheckProgress(json)
+    tell("loading PyTorch", 0, 1)
+    from napari_itis.training.checking import check
+
+    report = check(settings, output, tell)
+    tell.end()
+    for line in report.lines():
+        typer.echo(line)
+    if json is not None:
+        write_json(json, {"report": report.as_dict()})
+    if report.problems:
+        count = len(report.problems)
+        raise InputError(
+            f"{count} problem{'s' if count > 1 else ''} to solve first: {report.problems[0]}"
+        )
+
+
+class CheckProgress:
+    """Shows how far a check is: as a line of a terminal, and in a file."""
+
+    def __init__(self, json: Path | None) -> None:
+        self._json = json
+        self._terminal = sys.stderr.isatty()
+        self._next, self._what = 0.0, ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if time.monotonic() < self._next and what == self._what:
+            return
+        self._next, self._what = time.monotonic() + _SECONDS_TERMINAL, what
+        if self._terminal:
+            sys.stderr.write(f"\r{what} {done}/{total}\x1b[K")
+            sys.stderr.flush()
+        if self._json is not None:
+            write_json(self._json, {"progress": what, "done": done, "total": total})
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
 
 
 class ProgressLine:

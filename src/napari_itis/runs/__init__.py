@@ -11,7 +11,7 @@ from napari_itis.runs.folder import (
 from napari_itis.runs.lock import RunError, hold
 from napari_itis.runs.process import Run, forget, known_runs, start
 from napari_itis.runs.registry import new_folder
-from napari_itis.runs.reporter import Reporter
+from napari_itis.runs.reporter import Reporter, announce
 
 __all__ = [
     "Curves",
@@ -19,6 +19,7 @@ __all__ = [
     "Run",
     "RunError",
     "Status",
+    "announce",
     "forget",
     "hold",
     "known_runs",

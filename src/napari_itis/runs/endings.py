@@ -33,11 +33,8 @@ def saved_step(folder: Path) -> int:
 
 def stopped(step: int, steps: int) -> str:
     """One line for a training that was stopped."""
-    return (
-        f"stopped at step {step} of {steps}; {_next_step(step)}"
-        if step
-        else "stopped before the first step"
-    )
+    where = f"at step {step} of {steps}" if step else "before the first step"
+    return f"stopped {where}; {_next_step(step)}"
 
 
 def explain(folder: Path, said: str, code: int | None, step: int) -> str:
@@ -79,7 +76,8 @@ def _reason(folder: Path, code: int | None) -> str:
 
 
 def _with_fix(reason: str) -> str:
-    return f"{reason} (make room on the disk)" if reason.startswith(_OF_A_FULL_DISK) else reason
+    full = any(words in reason for words in _OF_A_FULL_DISK)
+    return f"{reason} (make room on the disk)" if full else reason
 
 
 def _signal(number: int) -> str:
@@ -87,8 +85,8 @@ def _signal(number: int) -> str:
         return "the training was ended from outside (signal 15)"
     if number == 9:
         return (
-            "the training was killed from outside (signal 9), most likely for lack of memory: close "
-            "other programs, or lower batch_size or crop"
+            "the training was killed from outside (signal 9), most likely for lack of memory: "
+            "close other programs, or lower batch_size or crop"
         )
     try:
         name = signal.Signals(number).name

@@ -158,7 +158,7 @@ def strip_path(folder: Path, step: int) -> Path:
 
 
 def _columns(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Columns of a CSV file of numbers, all of them if no names are given; empty without a file."""
+    """Columns of a CSV file, all of them if no names are given; empty ones without a file."""
     try:
         # What follows the last line break is still being written.
         lines = path.read_text("utf-8", "replace").rpartition("\n")[0].splitlines()
@@ -168,7 +168,7 @@ def _columns(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.float64]]
     header = next(rows, [])
     wanted = [name for name in (names or header) if name in header]
     places = [header.index(name) for name in wanted]
-    values = np.array(list(_numbers(rows, places)), np.float64).reshape(-1, len(places))
+    values = np.array(list(_numbers(rows, places)), np.float64).reshape(-1, max(1, len(places)))
     found = {name: values[:, place] for place, name in enumerate(wanted)}
     return {name: found.get(name, np.empty(0)) for name in (names or wanted)}
 

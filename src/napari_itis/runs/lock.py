@@ -22,7 +22,7 @@ class RunError(ValueError):
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made if it is missing; once more in the same process is fine.
+    """Hold the lock of a folder, which is made if it is missing; a process may do so twice.
 
     Raises
     ------

@@ -93,7 +93,7 @@ class Run:
             message = f"there is no training in {self.folder}"
             return Status("starting") if alive else Status("failed", message=message)
         if alive:
-            return replace(said, state="stopping") if asked and not said.ended else said
+            return replace(said, state="stopping") if asked or said.ended else said
         step = saved_step(self.folder)
         ended = replace(said, seconds_left=None, checkpoint_step=step)
         if said.state == "done":

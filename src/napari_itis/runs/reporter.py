@@ -14,6 +14,14 @@ from napari_itis.runs.folder import Status, read_status, write_status
 _SECONDS = 0.5
 
 
+def announce(folder: Path) -> None:
+    """A process that was started for a folder says its number; one that somebody typed, nothing."""
+    said = read_status(folder)
+    if said is not None and said.state == "starting" and said.pid == 0:
+        with suppress(OSError):
+            write_status(folder, replace(said, pid=os.getpid(), message="loading PyTorch"))
+
+
 class Reporter:
     """Writes `status.json`, twice a second at most; a full disk costs the status, not the training.
 
@@ -27,9 +35,10 @@ class Reporter:
 
     def __init__(self, folder: Path, writes: bool = True) -> None:
         self._folder, self._writes = folder, writes
-        before = read_status(folder) or Status()
+        before = read_status(folder)
         # Who started the process said when; a status of an earlier process does not count.
-        started = before.started if before.state == "starting" else time.time()
+        begun = before is not None and before.state == "starting"
+        started = before.started if begun else time.time()
         self.status = Status("starting", started=started, pid=os.getpid())
         self._next = 0.0
 

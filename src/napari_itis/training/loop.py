@@ -83,6 +83,7 @@ def train(
     folder = Path(output) if output is not None else Path("runs") / config.name
     first = os.environ.get("RANK", "0") == "0"
     with hold(folder) if first else nullcontext():
+        _refuse_existing(folder, resume)
         reporter = Reporter(folder, first)
         with clear_failures(folder, reporter):
             training = Training(config, folder, resume, reporter)
@@ -263,7 +264,7 @@ class Training:
         epochs = -(-self.plan.steps // self.plan.steps_per_epoch)
         to_come = self._validation.seconds_to_come(report.epoch, epochs)
         self._reporter.say(
-            now=report.measured is not None,
+            now=self._reporter.status.seconds_left is None or report.measured is not None,
             step=report.step,
             samples_per_second=report.samples_per_second,
             seconds_left=report.seconds_left + to_come,
@@ -324,10 +325,7 @@ class Training:
             ) from None
 
     def _checkpoint_to_resume(self, resume: bool) -> Checkpoint | None:
-        if self.checkpoint.exists() and not resume:
-            raise ConfigError(
-                f"{self.checkpoint} exists already: give --resume, or another --output"
-            )
+        _refuse_existing(self.folder, resume)
         if not resume:
             return None
         if not self.checkpoint.exists():
@@ -335,3 +333,9 @@ class Training:
                 f"no {CHECKPOINT} in {self.folder} to resume: leave --resume out to begin"
             )
         return read_checkpoint(self.checkpoint, self.config)
+
+
+def _refuse_existing(folder: Path, resume: bool) -> None:
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} exists already: give --resume, or another --output")

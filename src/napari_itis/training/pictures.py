@@ -41,8 +41,8 @@ class Look:
 def prediction_strip(looks: Sequence[Look]) -> np.ndarray:
     """Draw a row per object: the image with the click, the prediction, the truth.
 
-    Square tiles of one size without gaps; each shows the object with its surroundings, the same ones
-    whatever is predicted.
+    Square tiles of one size without gaps; each shows the object with its surroundings, the same
+    ones whatever is predicted.
 
     Returns
     -------

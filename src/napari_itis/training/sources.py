@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from scipy.ndimage import find_objects
@@ -116,25 +115,68 @@ def list_images(source: DataSource, config: TrainingConfig) -> list[TrainingImag
         If the layout is wrong or a file is unreadable, unless `skip_bad` leaves it out.
     """
     faults: list[str] | None = [] if config.skip_bad else None
-    if source.layout == "shapes":
-        images = shapes_images(_count(source))
-        where: Any = source.layout
-    else:
-        where = Path(config.data_root) / source.root
-        images = read_training_set(source.layout, where, source.split or None, faults)
-    name = source.name or Path(where).name
-    look = partial(_with_objects, name=name, min_area=config.min_area)
-    usable = []
-    for _, found in in_threads(look, images):
-        if isinstance(found, DatasetError):
-            report(str(found), faults)
-        elif len(found.labels):
-            usable.append(found)
+    found = [scanned.image for scanned in scan_source(source, config, faults)]
+    usable = [image for image in found if len(image.labels)]
+    name, where = _place(source, config)
     if faults:
         _log.warning("%d of %s are left out, such as: %s", len(faults), name, faults[0])
     if not usable:
         raise DatasetError(f"no objects of {config.min_area} pixels or more in {where}")
     return usable
+
+
+@dataclass(frozen=True)
+class ScannedImage:
+    """What a look at an image and its mask tells.
+
+    Attributes
+    ----------
+    image : TrainingImage
+    size : tuple of int
+        (H, W).
+    small : int
+        Objects that are too small to train on.
+    """
+
+    image: TrainingImage
+    size: tuple[int, int]
+    small: int
+
+
+def scan_source(
+    source: DataSource,
+    config: TrainingConfig,
+    faults: list[str] | None = None,
+    tell: Callable[[str, int, int], None] = lambda *_: None,
+) -> Iterator[ScannedImage]:
+    """Look at all images of a source, at each photo and each mask, a few at a time.
+
+    Parameters
+    ----------
+    source : DataSource
+    config : TrainingConfig
+    faults : list of str, optional
+        Where to note what is unreadable instead of stopping at it.
+    tell : callable
+        Told what is done, how much of it, and out of how much.
+
+    Raises
+    ------
+    DatasetError
+        If the layout is wrong, or a file is unreadable and `faults` is None.
+    """
+    name, where = _place(source, config)
+    if source.layout == "shapes":
+        images = shapes_images(_count(source))
+    else:
+        images = read_training_set(source.layout, where, source.split or None, faults)
+    look = partial(_with_objects, name=name, min_area=config.min_area)
+    for done, (_, found) in enumerate(in_threads(look, images), 1):
+        if isinstance(found, DatasetError):
+            report(str(found), faults)
+        else:
+            yield found
+        tell(f"reading {name}", done, len(images))
 
 
 def is_held_back(scene: str, share: float) -> bool:
@@ -216,21 +258,25 @@ class Sources:
         return self._cache.get((source, image), self._images[source][image])
 
 
-def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and boxes of the objects that have at least `min_area` pixels; see TrainingImage."""
+def object_boxes(labels: np.ndarray, min_area: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Labels and boxes of the objects of at least `min_area` pixels; how many are smaller."""
     names = None
     if labels.max() >= 1 << 20:
         # Numbers of database rows, for one: counting up to them would take all memory.
         names, places = np.unique(np.append(labels.ravel(), 0), return_inverse=True)
         labels = places[:-1].reshape(labels.shape)
     count = np.bincount(labels.ravel())
-    found, boxes = [], []
+    found, boxes, small = [], [], 0
     for label, where in enumerate(find_objects(labels), start=1):
-        if where is not None and count[label] >= min_area:
+        if where is None:
+            continue
+        if count[label] < min_area:
+            small += 1
+        else:
             rows, columns = where
             found.append(label if names is None else names[label])
             boxes.append((rows.start, columns.start, rows.stop, columns.stop))
-    return np.array(found, np.int32), np.array(boxes, np.int32).reshape(-1, 4)
+    return np.array(found, np.int32), np.array(boxes, np.int32).reshape(-1, 4), small
 
 
 class _PixelCache:
@@ -261,13 +307,21 @@ class _PixelCache:
         return pixels
 
 
-def _with_objects(image: LabelledImage, name: str, min_area: int) -> TrainingImage | DatasetError:
+def _with_objects(image: LabelledImage, name: str, min_area: int) -> ScannedImage | DatasetError:
     try:
         labels = image.checked_labels()
     except DatasetError as error:
         return error
     scene = f"{name}/{image.scene or image.id}"
-    return TrainingImage(f"{name}/{image.id}", image, *object_boxes(labels, min_area), scene)
+    found, boxes, small = object_boxes(labels, min_area)
+    usable = TrainingImage(f"{name}/{image.id}", image, found, boxes, scene)
+    return ScannedImage(usable, labels.shape, small)
+
+
+def _place(source: DataSource, config: TrainingConfig) -> tuple[str, Path]:
+    """The name of a source, and where it lies."""
+    where = Path(config.data_root) / source.root
+    return source.name or where.name or source.layout, where
 
 
 def _count(source: DataSource) -> int:
