@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import tomli_w
 
-from napari_itis.network import describe, list_weights
+from napari_itis.network import ItisConfig, describe, list_weights
 from napari_itis.training.config import UNTRAINED, ConfigError, TrainingConfig, require
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -164,6 +164,9 @@ def _with_network_of_weights(values: dict[str, Any]) -> dict[str, Any]:
     start = values.get("start", TrainingConfig.start)
     network = values.get("network", {})
     if start in UNTRAINED or not (isinstance(start, str) and isinstance(network, dict)):
+        return values
+    if network.keys() >= {field.name for field in dataclasses.fields(ItisConfig)}:
+        # Nothing is left out: a training that is resumed may have lost what it began with.
         return values
     about = describe(start)
     return values | {"network": about.get("config", {}) | network}
