@@ -7,7 +7,7 @@ import json
 import time
 from pathlib import Path
 
-from napari_itis.data_folder import data_folder
+from napari_itis.user_data import data_folder
 
 
 def remember(folder: Path) -> None:
