@@ -171,7 +171,7 @@ def test_both_click_on_the_same_objects_and_partial_results_are_paired(squares, 
 def test_it_clicks_on_what_users_get(squares):
     samples = [(one.id, one) for one in read_dataset("folder", squares)][:2]
     result = compare(["itis-lite0", find_weights()], samples, max_clicks=1, device="cpu")
-    assert (result.ious[0] == result.ious[1]).all() and result.ious.min() > 0.8
+    assert (result.ious[0] == result.ious[1]).all() and result.ious.min() > 0.5
 
 
 def test_worse_weights_are_found_out_on_the_command_line(squares, tmp_path, capsys, monkeypatch):
