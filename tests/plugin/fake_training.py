@@ -76,16 +76,16 @@ class FakeRun:
     def write_picture(self, step):
         folder = self.folder / "predictions"
         folder.mkdir(exist_ok=True)
-        columns = []
+        rows = []
         yy, xx = np.mgrid[:96, :96]
         for column in range(6):
             middle, size = 40 + 3 * column, 20 + 3 * column
             truth = (yy - 48) ** 2 + (xx - middle) ** 2 < size**2
             grown = (yy - 48) ** 2 + (xx - middle) ** 2 < (size + 10 - step / 30) ** 2
             image = np.where(truth, 190, 90 + yy // 2)
-            tiles = np.concatenate([image, grown * 255, truth * 255]).astype(np.uint8)
-            columns.append(np.stack([tiles] * 3, -1))
-        Image.fromarray(np.concatenate(columns, 1)).save(folder / f"{step:08d}.png")
+            tiles = np.concatenate([image, grown * 255, truth * 255], 1).astype(np.uint8)
+            rows.append(np.stack([tiles] * 3, -1))
+        Image.fromarray(np.concatenate(rows)).save(folder / f"{step:08d}.png")
 
 
 class FakeBackend:

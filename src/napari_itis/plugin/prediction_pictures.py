@@ -14,8 +14,11 @@ from napari_itis.plugin.column_image import DARK
 _LINE = 17
 _GAP = 3
 _TEXT = QColor(255, 255, 255, 190)
-_ROWS = 3
-"""Of a picture of a training: photo with the click, prediction, truth; a column for each object."""
+_TILES = 3
+"""Of each object in a picture of a training, beside each other: photo with the click, prediction,
+truth."""
+_ROWS = 4
+_LARGEST = 96
 
 
 class PredictionPictures(QWidget):
@@ -74,25 +77,25 @@ class PredictionPictures(QWidget):
         painter.setPen(_TEXT)
         start, now = self.steps
         titles = ("Held back, with a click", f"At step {start}", f"At step {now}", "The truth")
-        y = 0.0
-        for title, image, part in zip(titles, (newest, first, newest, newest), (0, 1, 1, 2)):
+        y, size = 0.0, self._tile(self.width())
+        for title, image, tile in zip(titles, (newest, first, newest, newest), (0, 1, 1, 2)):
             place = QRectF(5, y, self.width(), _LINE)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
             y += _LINE
-            down = image.height() / _ROWS
-            source = QRectF(0, part * down, image.width(), down)
-            target = QRectF(0, y, self.width(), self._row_height(self.width()))
-            painter.drawImage(target, image, source)
-            y += target.height() + _GAP
+            side = image.width() / _TILES
+            for number in range(_count(image)):
+                source = QRectF(tile * side, number * side, side, side)
+                painter.drawImage(QRectF(number * (size + 1), y, size, size), image, source)
+            y += size + _GAP
 
-    def _row_height(self, width: int) -> float:
+    def _tile(self, width: int) -> float:
+        """Side of an object on the screen."""
         image = next(iter(self._images.values()), None)
-        if image is None or not image.width():
-            return 0.0
-        return width * image.height() / _ROWS / image.width()
+        count = 0 if image is None else _count(image)
+        return min(_LARGEST, width / count - 1) if count else 0.0
 
     def _height_for(self, width: int) -> int:
-        return round((self._row_height(width) + _LINE + _GAP) * (_ROWS + 1))
+        return round(_ROWS * (self._tile(width) + _LINE + _GAP))
 
     def _on_loaded(self, loaded: tuple[Path, QImage]) -> None:
         path, image = loaded
@@ -104,3 +107,8 @@ class PredictionPictures(QWidget):
         self.setFixedHeight(self._height_for(self.width()))
         self.show()
         self.update()
+
+
+def _count(image: QImage) -> int:
+    """How many objects a picture shows: its tiles are squares."""
+    return round(_TILES * image.height() / image.width()) if image.width() else 0

@@ -27,7 +27,15 @@ _SECTIONS = (
     ("Crops", ("crop_mode", "min_scale", "max_scale", "augment")),
     (
         "Rates",
-        ("head_learning_rate", "schedule", "warmup", "freeze_norm", "ema", "click_init"),
+        (
+            "head_learning_rate",
+            "keep_start",
+            "schedule",
+            "warmup",
+            "freeze_norm",
+            "ema",
+            "click_init",
+        ),
     ),
     ("Loss", ("cross_entropy", "bootstrapped", "bootstrap_share", "dice")),
     (
