@@ -387,7 +387,7 @@ def test_wrong_input_never_waits_for_torch(tmp_path):
 
 
 def test_the_shipped_weights_find_a_cat(tmp_path):
-    from napari_itis.network.weights import list_weights
+    from napari_itis.network import list_weights
 
     if not list_weights():
         pytest.skip("no weights ship yet")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_itis.cli.compare import compare
 from napari_itis.cli.errors import InputError
 from napari_itis.cli.options import Device, Paper, Promise, Weights, ZoomIn
 from napari_itis.cli.video_commands import annotate, propagate
@@ -240,6 +241,7 @@ def train(
     train_with_progress(config, overrides, data or [], output, resume)
 
 
+app.command()(compare)
 app.command()(propagate)
 app.command()(annotate)
 

@@ -38,6 +38,11 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
     return controller
 
 
+def known_controller(viewer: ViewerModel) -> Controller | None:
+    """The controller of a viewer, if anything asked for it yet."""
+    return _controllers.get(getattr(viewer, "__wrapped__", viewer))
+
+
 def video_correction_of(viewer: ViewerModel) -> VideoCorrection:
     """What corrects the video of a viewer, made at the first call; see `controller_of`.
 
