@@ -1,19 +1,21 @@
-"""From twenty corrected images to weights that know their objects: before, after, and what is lost.
+"""From twenty corrected images to weights that know their objects: before, after, what is lost.
 
-    python benchmarks/finetuning.py FOLDER [--kind weave] [--set KEY=VALUE ...] [--grabcut GRABCUT]
+    python benchmarks/finetuning.py FOLDER [--grabcut GRABCUT] [--json FILE]
 
 Draws 40 images of objects that differ from their ground by texture alone (same mean, same variance,
-same colour), the first 20 by sorted name to train on and the last 20 to compare, trains
-`finetune` on the first, and clicks on all objects of the others with the weights of before and
-after. The intervals are bootstrapped over images. Recipes are chosen with `--kind grain` and
-`--kind rings`; `weave` is for the figures.
+same colour), the first 20 by sorted name to train on and the last 20 to compare; checks and starts
+`finetune` on the first as the dock does, with the settings that it suggests; then clicks on all
+objects of the others with the weights of before and after. Intervals are bootstrapped over images.
+Recipes are chosen with `--kind rings` and `--kind grain`; `weave` is for the figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -21,27 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_itis import runs
 from napari_itis.datasets import read_dataset
-from napari_itis.evaluation.benchmark import run_benchmark
-from napari_itis.inference import Predictor
-from napari_itis.training import load_config
-from napari_itis.training.loop import train
+from napari_itis.evaluation.comparison import compare
+from napari_itis.network import DEFAULT_WEIGHTS
+from napari_itis.training import load_config, to_toml
+from napari_itis.training.checking import suggest
 
 HEIGHT, WIDTH = 300, 400
 IMAGES = 40
 _GAP = 9
 
+Drawing = tuple[NDArray[np.uint8], NDArray[np.int32]]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="for images and run; made if it is missing")
     parser.add_argument("--kind", choices=KINDS, default="weave")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--clicks", type=int, default=3)
     parser.add_argument("--weights", type=Path, help="compare these instead of training")
     parser.add_argument("--grabcut", type=Path, help="what is lost, on this copy of GrabCut")
-    parser.add_argument("--data-only", action="store_true")
+    parser.add_argument("--data-only", action="store_true", help="only draw the images")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     data = arguments.folder / f"{arguments.kind}-{arguments.seed}"
@@ -50,44 +55,50 @@ def main() -> None:
         return
     weights, seconds = arguments.weights, 0.0
     if weights is None:
-        config = load_config("finetune", arguments.set, [f"mine:{data / 'train'}"])
-        began = time.monotonic()
-        weights = train(config, output=arguments.folder / f"run-{time.time():.0f}")
-        seconds = time.monotonic() - began
-    figures = {"kind": arguments.kind, "weights": str(weights), "training_seconds": round(seconds)}
+        weights, seconds = train(data / "train", arguments.folder / "run", arguments.set)
+        print(f"trained in {seconds / 60:.1f} minutes", flush=True)
+    figures = {"kind": arguments.kind, "seconds": round(seconds)}
     sets = {"compare": ("folder", data / "compare")}
     if arguments.grabcut:
         sets["grabcut"] = ("grabcut", arguments.grabcut)
     for name, (layout, root) in sets.items():
-        before = ious(None, layout, root, arguments.clicks)
-        after = ious(weights, layout, root, arguments.clicks)
-        figures[name] = [row(before[:, k], after[:, k]) for k in range(arguments.clicks)]
-        for click, figure in enumerate(figures[name], 1):
-            shown = "  ".join(f"{key} {value}" for key, value in figure.items())
-            print(f"{name}, click {click}: {shown}", flush=True)
+        samples = [(str(s.image_path), s) for s in read_dataset(layout, root)]
+        comparison = compare((DEFAULT_WEIGHTS, weights), samples, max_clicks=arguments.clicks)
+        figures[name] = comparison.as_dict()
+        rows = comparison.curve(0), comparison.curve(1), comparison.difference()
+        for click in range(arguments.clicks):
+            shown = "  ".join(
+                f"{what} {mean:.3f} ({low:.3f} to {high:.3f})"
+                for what, (mean, low, high) in zip(
+                    ("before", "after", "gain"), (row[:, click] for row in rows)
+                )
+            )
+            print(f"{name}, {len(samples)} objects, click {click + 1}: {shown}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
-def ious(weights: Path | None, layout: str, root: Path, clicks: int) -> NDArray[np.float64]:
-    """Mean IoU of each image's objects after each click, float64 (images, clicks)."""
-    samples = read_dataset(layout, root)
-    result = run_benchmark(Predictor(weights, "cpu"), samples, max_clicks=clicks)
-    by_image: dict[Path, list[tuple[float, ...]]] = {}
-    for sample, measured in zip(samples, result.objects, strict=True):
-        by_image.setdefault(sample.image_path, []).append(measured.ious)
-    return np.array([np.mean(rows, 0) for rows in by_image.values()])
-
-
-def row(before: NDArray[np.float64], after: NDArray[np.float64]) -> dict[str, object]:
-    """Means with 95 % intervals of the mean of images, and of the gain of each image."""
-    rng = np.random.default_rng(0)
-    picks = rng.integers(0, len(before), (10_000, len(before)))
-    figure: dict[str, object] = {}
-    for name, values in (("before", before), ("after", after), ("gain", after - before)):
-        low, high = np.percentile(values[picks].mean(1), (2.5, 97.5))
-        figure[name] = [round(float(v), 3) for v in (values.mean(), low, high)]
-    return figure
+def train(data: Path, folder: Path, overrides: list[str]) -> tuple[Path, float]:
+    """Train as the dock does; the weights, and how many seconds it took from start to end."""
+    objects = len(read_dataset("folder", data))
+    settings = [f"{k}={json.dumps(v)}" for k, v in suggest(IMAGES // 2, objects).items()]
+    config = load_config("finetune", [*settings, *overrides], [f"mine:{data}"])
+    file = folder.with_suffix(".toml")
+    file.write_text(to_toml(config), "utf-8")
+    began = time.monotonic()
+    run = runs.start(file, folder)
+    try:
+        while not (status := run.status()).ended:
+            print(f"\r{status.state} {status.step}/{status.steps}", end="", file=sys.stderr)
+            time.sleep(1)
+    except KeyboardInterrupt:
+        run.stop()
+        raise
+    print(file=sys.stderr)
+    runs.forget(run)
+    if status.state != "done" or run.weights is None:
+        sys.exit(status.message)
+    return run.weights, time.monotonic() - began
 
 
 def write_images(root: Path, kind: str, seed: int) -> None:
@@ -101,7 +112,7 @@ def write_images(root: Path, kind: str, seed: int) -> None:
         Image.fromarray(labels.astype(np.uint16)).save(part / "masks" / f"{kind}{number:03d}.png")
 
 
-def weave(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def weave(rng: np.random.Generator) -> Drawing:
     """Blobs woven one way on a ground woven the other way."""
     labels = scatter(rng, blob)
     turn = float(rng.uniform(-0.3, 0.3))
@@ -110,14 +121,14 @@ def weave(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int32
     return paint(rng, labels > 0, inside, outside), labels
 
 
-def grain(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def grain(rng: np.random.Generator) -> Drawing:
     """Blobs of one grain on a ground of coarser grain."""
     labels = scatter(rng, blob)
     inside, outside = band_noise(rng, 0.17), band_noise(rng, 0.09)
     return paint(rng, labels > 0, inside, outside), labels
 
 
-def rings(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def rings(rng: np.random.Generator) -> Drawing:
     """Rings of speckle on a ground of the same brightness: a hole belongs to the ground."""
     labels = scatter(rng, ring)
     inside, outside = band_noise(rng, 0.2), band_noise(rng, 0.12, angle=0.0)
@@ -158,7 +169,9 @@ def paint(
     return np.clip(bright[..., None] * tint, 0, 255).astype(np.uint8)
 
 
-def scatter(rng: np.random.Generator, draw) -> NDArray[np.int32]:
+def scatter(
+    rng: np.random.Generator, draw: Callable[[np.random.Generator], NDArray[np.uint8]]
+) -> NDArray[np.int32]:
     """Three to six objects that keep apart from each other and from the border."""
     labels = np.zeros((HEIGHT, WIDTH), np.int32)
     wanted, label = int(rng.integers(3, 7)), 0

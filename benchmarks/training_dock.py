@@ -60,8 +60,9 @@ def arguments() -> argparse.Namespace:
 def measure(folder: Path, options: argparse.Namespace) -> dict:
     import napari
 
-    from napari_itis.plugin.controllers import session_files_of, training_of
+    from napari_itis.plugin.controllers import session_files_of
     from napari_itis.plugin.train_widget import TrainWidget
+    from napari_itis.plugin.trainings import training_of
 
     root = folder / "photos"
     write_photos(root, options.images)

@@ -77,8 +77,9 @@ class Stage:
         import napari
         from skimage import data
 
-        from napari_itis.plugin.controllers import session_files_of, training_of
+        from napari_itis.plugin.controllers import session_files_of
         from napari_itis.plugin.train_widget import TrainWidget
+        from napari_itis.plugin.trainings import training_of
 
         self.viewer = napari.Viewer(title="napari")
         session_files_of(self.viewer).autosaving.active = False

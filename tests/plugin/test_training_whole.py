@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
-from napari_itis.plugin.controllers import training_of
 from napari_itis.plugin.demo import open_window, place, wait
 from napari_itis.plugin.train_widget import TrainWidget
 from napari_itis.plugin.training_controller import TrainingController
+from napari_itis.plugin.trainings import training_of
 
 # As small as it can be: a narrow network that learns from nothing.
 SETTINGS = {

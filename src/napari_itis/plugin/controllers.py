@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.session_files import SessionFiles
-from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.video_correction import VideoCorrection
 
 if TYPE_CHECKING:
@@ -39,6 +38,11 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
     return controller
 
 
+def known_controller(viewer: ViewerModel) -> Controller | None:
+    """The controller of a viewer, if anything asked for it yet."""
+    return _controllers.get(getattr(viewer, "__wrapped__", viewer))
+
+
 def video_correction_of(viewer: ViewerModel) -> VideoCorrection:
     """What corrects the video of a viewer, made at the first call; see `controller_of`.
 
@@ -65,20 +69,6 @@ def session_files_of(viewer: ViewerModel) -> SessionFiles:
     if files is None:
         files = _files[viewer] = SessionFiles(controller_of(viewer))
     return files
-
-
-def training_of(viewer: ViewerModel) -> TrainingController:
-    """The trainings of a viewer, made at the first call; see `controller_of`.
-
-    Parameters
-    ----------
-    viewer : napari.components.ViewerModel
-    """
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    training = _trainings.get(viewer)
-    if training is None:
-        training = _trainings[viewer] = TrainingController(viewer)
-    return training
 
 
 def _stop_with_window(viewer: ViewerModel, controller: Controller) -> None:

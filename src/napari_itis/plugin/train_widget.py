@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_itis.plugin.buttons import make_button
-from napari_itis.plugin.controllers import controller_of, training_of
+from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.progress_row import ProgressRow
@@ -29,6 +29,7 @@ from napari_itis.plugin.training_hints import next_step, short_path
 from napari_itis.plugin.training_menu import TrainingMenu
 from napari_itis.plugin.training_pages import RunPage, SetupPage
 from napari_itis.plugin.training_run_box import TrainingRunBox
+from napari_itis.plugin.trainings import training_of
 from napari_itis.plugin.weights_manager import WeightsManager
 
 if TYPE_CHECKING:

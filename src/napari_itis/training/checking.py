@@ -168,9 +168,9 @@ def suggest(images: int, objects: int = 0, longer_side: float = 0.0) -> dict[str
         `samples`, `samples_per_epoch`, `validate_every`, `held_back`, `min_area`.
     """
     objects = objects or 4 * images
-    samples = int(np.clip(600 * np.sqrt(objects), 1600, 40_000)) // 8 * 8
+    samples = int(np.clip(250 * np.sqrt(objects), 1200, 40_000)) // 8 * 8
     # Each epoch adds a click to what an object has; later ones are worth learning from too.
-    per_epoch = int(np.clip(samples // 10, 160, 2000)) // 8 * 8
+    per_epoch = int(np.clip(samples / 8, 160, 2000)) // 8 * 8
     epochs = max(1, samples // per_epoch)
     return {
         "samples": samples,
