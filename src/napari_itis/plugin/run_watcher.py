@@ -81,7 +81,7 @@ class RunWatcher:
     ) -> None:
         self._list_runs = list_runs
         self._on_view, self._on_list, self._on_end = on_view, on_list, on_end
-        self._wanted: Any = None
+        self._wanted: _Look | None = None
         self._wake = threading.Event()
         self._background: Background | None = None
 
@@ -99,7 +99,8 @@ class RunWatcher:
 
     def watch(self, run: Any) -> None:
         """Watch this run closely from now on; None: none."""
-        self._wanted = run
+        # A new one, so that everything is told again.
+        self._wanted = None if run is None else _Look(run)
         self.look()
 
     def look(self) -> None:
@@ -109,14 +110,13 @@ class RunWatcher:
     def _told(self, what: RunView | tuple[RunFacts, ...]) -> None:
         if isinstance(what, tuple):
             self._on_list(what)
-        elif self._wanted is not None and what.folder == self._wanted.folder:
+        elif self._wanted is not None and what.folder == self._wanted.run.folder:
             self._on_view(what)
 
     # In the thread.
 
     def _work(self, background: Background) -> None:
         listed: tuple[RunFacts, ...] | None = None
-        last: _Look | None = None
         ticks = 0
         while not background.stopped:
             woken = self._wake.is_set()
@@ -128,10 +128,8 @@ class RunWatcher:
                     if facts != listed:
                         listed = facts
                         background.tell(facts)
-                run = self._wanted
-                if run is not None and (last is None or last.run is not run):
-                    last = _Look(run)
-                view = last.again() if run is not None and last is not None else None
+                wanted = self._wanted
+                view = None if wanted is None else wanted.again()
                 if view is not None:
                     background.tell(view)
             ticks += 1

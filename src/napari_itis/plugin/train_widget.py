@@ -30,6 +30,7 @@ from napari_itis.plugin.training_menu import TrainingMenu
 from napari_itis.plugin.training_pages import RunPage, SetupPage
 from napari_itis.plugin.training_run_box import TrainingRunBox
 from napari_itis.plugin.trainings import training_of
+from napari_itis.plugin.weights_list import weights_list
 from napari_itis.plugin.weights_manager import WeightsManager
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class TrainWidget(QWidget):
         self._connected = True
         self.training.changed.connect(self._refresh.start)
         self.training.notice.connect(self._on_notice)
+        weights_list().changed.connect(self._refresh.start)
         self.training.attach(self._window())
         layers = self._viewer.layers.events
         for emitter in (layers.inserted, layers.removed):
@@ -183,6 +185,7 @@ class TrainWidget(QWidget):
         self._connected = False
         self._refresh.stop()
         self._look.stop()
+        weights_list().changed.disconnect(self._refresh.start)
         self.training.changed.disconnect(self._refresh.start)
         self.training.notice.disconnect(self._on_notice)
         layers = self._viewer.layers.events

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from napari_itis import runs
-from napari_itis.network import list_weights, own_weights
+from napari_itis.network.names import list_weights, own_weights
 from napari_itis.plugin.run_seen import is_seen, mark_seen
 from napari_itis.user_data import data_folder
 
