@@ -87,11 +87,14 @@ def measure(folder: Path, options: argparse.Namespace) -> dict:
     settle(0.5)
     HELD.clear()
     beat = Heartbeat()
+    wait(dock.begin.isEnabled)
     dock.begin.click()
     wait(lambda: training.run is not None and training.state in ("running", "failed"))
     if training.state == "failed":
         raise SystemExit(training.status.message)
     dock.run_page.log.open()
+    # What ships is measured first, which is no step.
+    wait(lambda: training.status.step or training.status.ended)
     began = time.perf_counter()
     while time.perf_counter() - began < 60 * options.minutes and training.state == "running":
         settle(0.5)

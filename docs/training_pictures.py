@@ -30,8 +30,8 @@ def main(folder: Path) -> None:
         stage.add_data()
         stage.picture(folder / "ready.png")
         # Long enough for a picture of it running.
-        stage.training.setup.set_keys({"samples": 3200, "samples_per_epoch": 160})
-        stage.dock.begin.click()
+        stage.training.setup.set_keys({"samples": 800, "samples_per_epoch": 80})
+        stage.begin()
         stage.until(lambda: stage.setup.progress and stage.setup.progress.total)
         stage.picture(folder / "checking.png")
         stage.until(lambda: stage.measured() >= 3)
@@ -45,8 +45,8 @@ def main(folder: Path) -> None:
         stage.until(lambda: stage.training.state == "failed")
         stage.picture(folder / "failed.png")
         stage.training.show_new()
-        stage.training.setup.set_keys({"name": "coins", "samples": 320, "samples_per_epoch": 80})
-        stage.dock.begin.click()
+        stage.training.setup.set_keys({"name": "coins", "samples": 240, "samples_per_epoch": 80})
+        stage.begin()
         stage.until(lambda: stage.training.state == "done")
         stage.picture(folder / "done.png")
         stage.training.compare("itis-lite0")
@@ -58,9 +58,9 @@ def running(path: Path) -> None:
     """Write a picture of a training under way."""
     with window() as stage:
         stage.add_data()
-        stage.training.setup.set_keys({"samples": 1600, "samples_per_epoch": 160})
-        stage.dock.begin.click()
-        stage.until(lambda: stage.measured() >= 4)
+        stage.training.setup.set_keys({"samples": 800, "samples_per_epoch": 80})
+        stage.begin()
+        stage.until(lambda: stage.measured() >= 6)
         stage.picture(path, (1500, 950))
 
 
@@ -101,6 +101,11 @@ class Stage:
         self.setup.set_keys(
             {"name": "my-coins", "crop": 128, "held_back": 0.2, "validate_every": 1}
         )
+
+    def begin(self) -> None:
+        """Press the button."""
+        self.until(lambda: self.dock.begin.isEnabled())
+        self.dock.begin.click()
 
     def measured(self) -> int:
         """How often the training was measured by now."""
