@@ -33,6 +33,9 @@ class ComparePlot(QWidget):
         self.legend = QLabel()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
+        self.legend.setToolTip(
+            "Clicks per object (NoC); one that never gets there counts as the largest number"
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -129,6 +132,10 @@ class _Curves(QWidget):
         self, painter: QPainter, curve: np.ndarray, color: QColor, bottom: float
     ) -> None:
         _, low, high = curve
+        if len(low) == 1:
+            painter.setPen(QPen(QColor(color.red(), color.green(), color.blue(), 2 * _BAND), 5))
+            painter.drawLine(self._place(1, low[0], bottom), self._place(1, high[0], bottom))
+            return
         points = [self._place(at, value, bottom) for at, value in enumerate(high, 1)]
         points += [self._place(at, low[at - 1], bottom) for at in range(len(low), 0, -1)]
         painter.setPen(Qt.PenStyle.NoPen)
@@ -171,10 +178,11 @@ def _legend(comparison: Comparison) -> str:
     """Names in their colours, and how many clicks each needs."""
     rows = []
     for which, (name, color) in enumerate(zip(comparison.weights, _COLORS)):
-        spent = " · ".join(
-            f"{comparison.noc(which, target).mean:.1f} clicks to IoU {target:.2f}"
-            for target in TARGETS
+        first, *others = (
+            f"{comparison.noc(which, target).mean:.1f}{unit} {target:.2f}"
+            for target, unit in zip(TARGETS, (" clicks to IoU", " to"))
         )
+        spent = ", ".join((first, *others))
         shown = breakable(name).replace("&", "&amp;").replace("<", "&lt;")
         rows.append(f'<span style="color: {color.name()}">●</span> <b>{shown}</b>: {spent}')
     return "<br>".join(rows)

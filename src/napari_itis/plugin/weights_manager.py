@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -57,7 +57,8 @@ class WeightsManager(QWidget):
         self._build()
 
     def _build(self) -> None:
-        self.list = QListWidget()
+        self.list = _Names()
+        self.list.unwanted.connect(self._delete)
         self.list.setToolTip("Your own weights: trained here, or imported")
         self.list.setFixedHeight(_HEIGHT)
         self.list.setEditTriggers(
@@ -109,9 +110,6 @@ class WeightsManager(QWidget):
         layout.addWidget(self.about)
         layout.addLayout(grid)
         layout.addWidget(self._told)
-        shortcut = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self._delete)
 
     # Open and closed.
 
@@ -258,6 +256,18 @@ class WeightsManager(QWidget):
         self.notice.setText(breakable(text))
         self.undo.setVisible(bool(deleted))
         self._told.show()
+
+
+class _Names(QListWidget):
+    """A list that is told by a key that an entry is not wanted."""
+
+    unwanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self.unwanted.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 def _about(name: str, used: bool) -> str:
