@@ -133,6 +133,30 @@ def test_what_is_wrong_with_a_folder_is_said_beside_it(make, tmp_path):
     assert "images" in dock.setup_page.data.rows[0].about.text()
 
 
+def test_what_is_open_in_the_viewer_is_counted_and_written_beside_saved_settings(make, tmp_path):
+    viewer = ViewerModel()
+    training, dock = make(viewer)
+    masks = np.zeros((4, 40, 50), np.int32)
+    masks[1:, 10:20, 10:20], masks[1:, 25:35, 25:35] = 1, 2
+    viewer.add_image(np.zeros((4, 40, 50), np.uint8), name="cells", rgb=False)
+    viewer.add_labels(masks, name="masks")
+    data = dock.setup_page.data
+    until(lambda: data.viewer.isEnabled())
+    assert "3 images" in data.count.text()
+    data.viewer.click()
+    assert training.state == "ready" and training.setup.images == 3
+    training.setup.save(tmp_path / "saved.toml")
+    # The first image to be written brings torch along.
+    until(lambda: training.said, timeout=120)
+    assert "napari-itis train" in training.said[-1]
+    (source,) = load_config(tmp_path / "saved.toml").data
+    assert source.root == str(tmp_path / "saved-data")
+    assert len(list((tmp_path / "saved-data" / "masks").iterdir())) == 3
+    # What is there already is nobody's to replace.
+    training.setup.save(tmp_path / "saved.toml")
+    assert "another name" in training.said[-1]
+
+
 @pytest.mark.parametrize(
     ("names", "layout"),
     [
