@@ -119,6 +119,20 @@ def test_what_a_process_says_that_was_not_started_here_counts(tiny, tmp_path):
     assert status.state == "failed" and "to resume" in status.message
 
 
+def test_memory_that_runs_out_is_said_with_what_to_lower(tiny, tmp_path):
+    from napari_itis.training import train
+
+    def fail(report):
+        if report.step == 3:
+            raise MemoryError
+
+    with pytest.raises(OSError, match="lower batch_size"):
+        train("smoke", tiny, output=tmp_path, report=fail)
+    status = Run(tmp_path).status()
+    assert status.state == "failed"
+    assert "not enough memory" in status.message and "checkpoint of step 2" in status.message
+
+
 def test_full_disk_is_said_while_it_runs_and_in_the_end(tiny, tmp_path):
     from napari_itis.training import train
 
@@ -140,5 +154,7 @@ def test_full_disk_is_said_while_it_runs_and_in_the_end(tiny, tmp_path):
     assert status.state == "failed"
     assert "File too large" in status.message and "make room" in status.message
     assert "Resume goes on from the checkpoint of step 2" in status.message
+    # What asked an earlier process to stop is not meant for this one.
+    (tmp_path / "stop").touch()
     assert train("smoke", [*tiny, "samples=20"], output=tmp_path, resume=True).exists()
     assert Run(tmp_path).status().state == "done"

@@ -77,6 +77,17 @@ def test_too_little_disk_or_memory_is_a_problem(tiny, own_shapes, tmp_path, monk
     assert "make room" in disk and "lower batch_size" in memory
 
 
+def test_memory_that_runs_out_in_the_first_steps_is_a_problem(
+    tiny, own_shapes, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    monkeypatch.setattr("napari_itis.training.learner.Learner.step", fail)
+    report = check(settings(tiny, own_shapes), tmp_path / "run")
+    assert "lower batch_size" in report.problems[0] and "not enough memory" in report.problems[0]
+
+
 def test_no_data_and_a_missing_folder_are_problems(tiny, tmp_path):
     config = load_config("smoke", [*tiny, "data=[]"])
     assert any("no training data" in problem for problem in check(config, tmp_path).problems)

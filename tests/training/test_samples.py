@@ -14,11 +14,12 @@ from napari_itis.datasets import DatasetError
 from napari_itis.training import load_config
 from napari_itis.training.config import DataSource
 from napari_itis.training.crops import cut, draw_region, paste
+from napari_itis.training.listing import is_held_back, list_sources, object_boxes
 from napari_itis.training.loader import Loader
 from napari_itis.training.optimization import rate_factor
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import next_sample
-from napari_itis.training.sources import Sources, is_held_back, list_sources, object_boxes
+from napari_itis.training.sources import Sources
 from napari_itis.training.spoiling import spoil_mask
 from napari_itis.training.state import ObjectState
 

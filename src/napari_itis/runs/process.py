@@ -30,6 +30,8 @@ from napari_itis.runs.lock import RunError, is_held
 
 # Until it holds its lock, a process that another window has started is taken for alive so long.
 _START_SECONDS = 20.0
+# A process with gigabytes of memory takes a moment to be gone.
+_DEATH_SECONDS = 10.0
 _NICENESS = 10
 # glibc gives the large blocks of each step back to the system and asks for them again, page by
 # page: without that a step takes two thirds of the time.
@@ -134,9 +136,9 @@ class Run:
             return
         if pid:
             _end(pid)
-        if child is not None:
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=10)
+        deadline = time.monotonic() + _DEATH_SECONDS
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     @property
     def weights(self) -> Path | None:
@@ -179,6 +181,7 @@ def start(config: Path, folder: Path, resume: bool = False) -> Run:
         run.config.write_bytes(Path(config).read_bytes())
     step = saved_step(run.folder) if resume else 0
     write_status(run.folder, Status("starting", checkpoint_step=step, started=time.time()))
+    registry.remember(run.folder)
     command = [sys.executable, "-P", "-m", "napari_itis", "train", str(run.config)]
     command += ["--output", str(run.folder), *(["--resume"] if resume else [])]
     if not _settings(run.config).get("threads"):
@@ -198,7 +201,6 @@ def start(config: Path, folder: Path, resume: bool = False) -> Run:
     if hasattr(os, "setpriority"):
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
-    registry.remember(run.folder)
     return run
 
 

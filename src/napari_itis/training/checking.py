@@ -14,9 +14,10 @@ from napari_itis.datasets import DatasetError
 from napari_itis.network import WeightsError
 from napari_itis.runs.folder import CHECKPOINT
 from napari_itis.training.config import ConfigError, TrainingConfig
+from napari_itis.training.failures import LACK_OF_MEMORY, is_lack_of_memory
+from napari_itis.training.listing import Listing, is_held_back, scan_source
 from napari_itis.training.plan import Plan
 from napari_itis.training.resources import free_disk, free_memory, human
-from napari_itis.training.sources import Listing, is_held_back, scan_source
 
 Progress = Callable[[str, int, int], None]
 
@@ -287,7 +288,9 @@ def _tried(
         found.problems.append(str(error))
         return report
     except (RuntimeError, MemoryError, FloatingPointError, OSError) as error:
-        found.problems.append(f"the first steps failed ({' '.join(str(error).split())})")
+        why = " ".join(str(error).split())
+        line = LACK_OF_MEMORY if is_lack_of_memory(error) else f"the first steps failed: {why}"
+        found.problems.append(line)
         return report
     cache = min(7 * found.pixels, int(config.cache_gb * 2**30))
     return replace(

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from napari_itis.network.weights import read_tensors, write_tensors
+from napari_itis.runs.folder import CHECKPOINT
 from napari_itis.training.config import ConfigError, TrainingConfig
 
 _FORMAT = 2
@@ -148,6 +149,35 @@ def save_checkpoint(
         raise OSError(errno.EIO, str(error), str(path)) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def refuse_existing(folder: Path, resume: bool) -> None:
+    """Never begin where a checkpoint is: it may be somebody's night.
+
+    Raises
+    ------
+    ConfigError
+        If there is one and it is not to be resumed.
+    """
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} exists already: give --resume, or another --output")
+
+
+def checkpoint_to_resume(folder: Path, config: TrainingConfig, resume: bool) -> Checkpoint | None:
+    """The checkpoint of a folder, or None to begin.
+
+    Raises
+    ------
+    ConfigError, WeightsError
+        If there is one or none against `resume`; as `read_checkpoint`.
+    """
+    refuse_existing(folder, resume)
+    if not resume:
+        return None
+    if not (folder / CHECKPOINT).exists():
+        raise ConfigError(f"no {CHECKPOINT} in {folder} to resume: leave --resume out to begin")
+    return read_checkpoint(folder / CHECKPOINT, config)
 
 
 def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:

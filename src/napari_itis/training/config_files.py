@@ -103,6 +103,22 @@ def to_toml(config: TrainingConfig | Mapping[str, Any]) -> str:
         raise ConfigError(f"the settings cannot be saved: {error}") from None
 
 
+def write_config(path: Path, config: TrainingConfig) -> None:
+    """Write all settings with absolute paths, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there stays.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(to_toml(with_absolute_paths(config)), "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def with_absolute_paths(config: TrainingConfig) -> TrainingConfig:
     """The same config for a process that works in another folder."""
 

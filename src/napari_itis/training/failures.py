@@ -9,6 +9,8 @@ from pathlib import Path
 
 from napari_itis.runs import Reporter
 
+LACK_OF_MEMORY = "not enough memory: close other programs, or lower batch_size, crop or cache_gb"
+
 
 @contextmanager
 def clear_failures(folder: Path, reporter: Reporter) -> Iterator[None]:
@@ -22,10 +24,9 @@ def clear_failures(folder: Path, reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if _is_lack_of_memory(error):
-            line = "not enough memory: close other programs, or lower batch_size, crop or cache_gb"
-            reporter.say(state="failed", message=line)
-            raise OSError(errno.ENOMEM, line, str(folder)) from error
+        if is_lack_of_memory(error):
+            reporter.say(state="failed", message=LACK_OF_MEMORY)
+            raise OSError(errno.ENOMEM, LACK_OF_MEMORY, str(folder)) from error
         reporter.say(state="failed", message=_one_line(error))
         raise
     except Exception as error:
@@ -33,7 +34,8 @@ def clear_failures(folder: Path, reporter: Reporter) -> Iterator[None]:
         raise
 
 
-def _is_lack_of_memory(error: Exception) -> bool:
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether it is one of the many ways in which memory runs out, a GPU's too."""
     signs = ("DefaultCPUAllocator", "out of memory")
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
 

@@ -12,7 +12,7 @@ from napari_itis.datasets import DatasetError, ObjectSample
 from napari_itis.runs.folder import CONFIG
 from napari_itis.training.config import TrainingConfig
 from napari_itis.training.config_files import load_config
-from napari_itis.training.sources import Listing, TrainingImage, list_sources
+from napari_itis.training.listing import Listing, TrainingImage, list_sources
 
 
 @dataclass(frozen=True)

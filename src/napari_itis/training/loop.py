@@ -15,19 +15,20 @@ from pathlib import Path
 
 from napari_itis.runs import Reporter, hold
 from napari_itis.runs.folder import CHECKPOINT, CONFIG, STOP
-from napari_itis.training.checkpoint import Checkpoint, Progress, read_checkpoint
-from napari_itis.training.config import UNTRAINED, ConfigError, TrainingConfig
-from napari_itis.training.config_files import load_config, to_toml, with_absolute_paths
+from napari_itis.training.checkpoint import Progress, checkpoint_to_resume, refuse_existing
+from napari_itis.training.config import UNTRAINED, TrainingConfig
+from napari_itis.training.config_files import load_config, write_config
 from napari_itis.training.distributed import Processes
 from napari_itis.training.failures import clear_failures
 from napari_itis.training.interruption import TrainingStopped, stop_on_signals
 from napari_itis.training.learner import BrokenStep, Learner, Outcome
+from napari_itis.training.listing import list_sources
 from napari_itis.training.loader import Batch, Loader
 from napari_itis.training.log import Log, StepReport
 from napari_itis.training.pictures import picture_grid
 from napari_itis.training.plan import Plan
 from napari_itis.training.saving import Saving
-from napari_itis.training.sources import Sources, list_sources
+from napari_itis.training.sources import Sources
 from napari_itis.training.validation import Measurement, Validation
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def train(
     folder = Path(output) if output is not None else Path("runs") / config.name
     first = os.environ.get("RANK", "0") == "0"
     with hold(folder) if first else nullcontext():
-        _refuse_existing(folder, resume)
+        refuse_existing(folder, resume)
         reporter = Reporter(folder, first)
         with clear_failures(folder, reporter):
             training = Training(config, folder, resume, reporter)
@@ -125,7 +126,10 @@ class Training:
         self._reporter = reporter or Reporter(folder)
         self._reporter.say(message="reading images and masks")
         self._processes = shared = Processes(config)
-        saved = shared.once(lambda: self._checkpoint_to_resume(resume))
+        if self.first:
+            # Of an earlier stop.
+            (folder / STOP).unlink(missing_ok=True)
+        saved = shared.once(lambda: checkpoint_to_resume(folder, config, resume))
         listing = shared.once(lambda: list_sources(config))
         sources = Sources(config, listing)
         if saved is not None:
@@ -146,7 +150,7 @@ class Training:
         )
         self._stop_signal = 0
         if self.first:
-            (folder / CONFIG).write_text(to_toml(with_absolute_paths(config)), "utf-8")
+            write_config(folder / CONFIG, config)
 
     def __enter__(self) -> Training:
         return self
@@ -190,7 +194,7 @@ class Training:
             message="",
         )
         with Log(self.folder, progress.step) if self.first else nullcontext() as log:
-            if progress.step == 0 and config.start not in UNTRAINED and self.first:
+            if progress.step == 0 and config.start not in UNTRAINED:
                 measured = self._measure()
                 if log is not None and measured is not None:
                     log.measurement(0, measured)
@@ -323,19 +327,3 @@ class Training:
                 f"step {self.progress.step + 1}: the {error.what} on {shown}: look at "
                 f"these images or lower learning_rate; the last good checkpoint is {good}"
             ) from None
-
-    def _checkpoint_to_resume(self, resume: bool) -> Checkpoint | None:
-        _refuse_existing(self.folder, resume)
-        if not resume:
-            return None
-        if not self.checkpoint.exists():
-            raise ConfigError(
-                f"no {CHECKPOINT} in {self.folder} to resume: leave --resume out to begin"
-            )
-        return read_checkpoint(self.checkpoint, self.config)
-
-
-def _refuse_existing(folder: Path, resume: bool) -> None:
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.exists() and not resume:
-        raise ConfigError(f"{checkpoint} exists already: give --resume, or another --output")

@@ -16,10 +16,11 @@ from napari_itis.training.config import UNTRAINED, TrainingConfig
 from napari_itis.training.distributed import Processes
 from napari_itis.training.held_back import held_back_objects
 from napari_itis.training.learner import Learner
+from napari_itis.training.listing import Listing
 from napari_itis.training.loader import Loader
 from napari_itis.training.plan import Plan
 from napari_itis.training.resources import peak_memory
-from napari_itis.training.sources import Listing, Sources
+from napari_itis.training.sources import Sources
 
 _STEPS = 5
 _SECONDS = 20.0

@@ -24,8 +24,8 @@ from napari_itis.runs.folder import BEST, strip_path
 from napari_itis.training.checkpoint import Progress
 from napari_itis.training.config import TrainingConfig
 from napari_itis.training.held_back import held_back_objects
+from napari_itis.training.listing import Listing
 from napari_itis.training.pictures import Look, prediction_strip, write_picture
-from napari_itis.training.sources import Listing
 
 TARGETS = (0.85, 0.90)
 _NEWEST = "newest.safetensors"
