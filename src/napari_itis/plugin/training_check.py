@@ -132,7 +132,8 @@ class TrainingCheck(QObject):
             self._report = Report.from_dict(content["report"])
         else:
             done, total = content.get("done", 0), content.get("total", 0)
-            self._show(Progress(done, total, False, content.get("progress", "")))
+            text = content.get("progress", "")
+            self._show(Progress(done, total, False, text[:1].upper() + text[1:]))
 
     def _on_looked(self, message: str) -> None:
         self._command = None
