@@ -87,14 +87,15 @@ def found_lines(report: Report) -> list[str]:
 def progress_text(controller: TrainingController) -> str:
     """How far the training is, how fast, and how long it takes."""
     status = controller.status
+    doing = _sentence(status.message) if controller.state in ("starting", "running") else ""
     if not status.steps:
-        return ""
+        return doing
     parts = [f"Step {status.step} of {status.steps}"]
     if status.samples_per_second and controller.state in ("running", "stopping"):
         parts.append(f"{status.samples_per_second:.1f} samples/s")
     if status.seconds_left is not None and controller.state == "running":
         parts.append(f"<b>{in_time(status.seconds_left)} left</b>")
-    return " · ".join(parts)
+    return "<br>".join(line for line in (" · ".join(parts), doing) if line)
 
 
 def in_time(seconds: float) -> str:
