@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SIZE = (1280, 800)
-_PATIENCE = 900.0
+_PATIENCE = 3600.0
 
 
 def main(folder: Path) -> None:
@@ -58,9 +58,9 @@ def running(path: Path) -> None:
     """Write a picture of a training under way."""
     with window() as stage:
         stage.add_data()
-        stage.training.setup.set_keys({"samples": 800, "samples_per_epoch": 80})
+        stage.training.setup.set_keys({"samples": 640, "samples_per_epoch": 80})
         stage.begin()
-        stage.until(lambda: stage.measured() >= 6)
+        stage.until(lambda: stage.measured() >= 5)
         stage.picture(path, (1500, 950))
 
 
