@@ -19,8 +19,9 @@ import numpy as np
 from napari_itis.evaluation.benchmark import run_benchmark
 from napari_itis.inference import Predictor
 from napari_itis.training import load_config, train
-from napari_itis.training.sources import list_sources
-from napari_itis.training.validation import TARGETS, held_back_objects
+from napari_itis.training.held_back import held_back_objects
+from napari_itis.training.listing import list_sources
+from napari_itis.training.validation import TARGETS
 
 CONFIGS = ("ifcn-distance", "gaussian", "gaussian-iterative", "gaussian-iterative-mask")
 SHOWN = (1, 2, 3, 5, 10, 20)

@@ -18,8 +18,9 @@ import torch
 from napari_itis.evaluation.benchmark import run_benchmark
 from napari_itis.inference import Predictor
 from napari_itis.training import load_config
-from napari_itis.training.sources import list_sources
-from napari_itis.training.validation import TARGETS, held_back_objects
+from napari_itis.training.held_back import held_back_objects
+from napari_itis.training.listing import list_sources
+from napari_itis.training.validation import TARGETS
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
-"""A virtual display for the whole test run, so that no window opens and none is needed."""
+"""A virtual display for the whole run, so that no window opens; settings of a tiny training."""
 
 import os
 import shutil
 import sys
 import tempfile
+
+import pytest
 
 _made = []
 
@@ -19,6 +21,8 @@ def pytest_configure(config):
     # Nothing is left among what the user keeps, and no window offers what is there.
     _made.append(tempfile.mkdtemp(prefix="napari-itis-tests-"))
     os.environ["NAPARI_ITIS_DATA"] = _made[0]
+    # Nor are the user's preferences read or changed.
+    os.environ["NAPARI_CONFIG"] = f"{_made[0]}/settings.yaml"
     # A server of its own even on a desktop: windows that steal the mouse make tests fail.
     # NAPARI_ITIS_SHOW=1 keeps them on the real display, to look at.
     if sys.platform.startswith("linux") and not os.environ.get("NAPARI_ITIS_SHOW"):
@@ -32,3 +36,20 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     for folder in _made:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> list[str]:
+    """Overrides of `smoke`: 12 steps, 6 an epoch, a checkpoint every 2."""
+    return [
+        "samples=48",
+        "samples_per_epoch=24",
+        "batch_size=4",
+        "checkpoint_steps=2",
+        "crop=64",
+        "warmup=2",
+        "threads=1",
+        "validate_every=0",
+        "network.head_width=16",
+        'data=[{name="shapes", layout="shapes", split="12"}]',
+    ]

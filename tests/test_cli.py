@@ -318,6 +318,27 @@ class TestTheRest:
         (tmp_path / "bad.safetensors").write_text("not weights at all")
         assert "bad.safetensors" in fails("weights", "verify", "bad.safetensors")
 
+    def test_own_weights_are_known_by_name(self, capsys, fails, tmp_path, monkeypatch):
+        pytest.importorskip("torch")
+        from napari_itis.network import find_weights
+
+        monkeypatch.setenv("NAPARI_ITIS_DATA", str(tmp_path / "data"))
+        mine = tmp_path / "mine.safetensors"
+        mine.write_bytes(find_weights().read_bytes())
+        assert main(["weights", "add", str(mine), "--name", "cells"]) == 0
+        assert main(["weights", "rename", "cells", "my cells"]) == 0
+        assert main(["weights", "info", "my cells"]) == 0
+        assert main(["weights", "export", "my cells", str(tmp_path / "sent")]) == 0
+        assert (tmp_path / "sent.safetensors").read_bytes() == mine.read_bytes()
+        assert main(["weights", "delete", "my cells"]) == 0
+        assert "my cells" in fails("weights", "verify", "my cells")
+        assert main(["weights", "restore", "my cells"]) == 0
+        capsys.readouterr()
+        assert main(["weights", "list"]) == 0
+        assert "my cells\tyour own\n" in capsys.readouterr().out
+        mine.write_bytes(mine.read_bytes()[:-9])
+        assert "mine.safetensors is truncated" in fails("weights", "add", str(mine))
+
     def test_unknown_commands_and_options(self, fails):
         assert "bogus" in fails("bogus")
         assert "--bogus" in fails("segment", "a.png", "--bogus")
@@ -366,7 +387,7 @@ def test_wrong_input_never_waits_for_torch(tmp_path):
 
 
 def test_the_shipped_weights_find_a_cat(tmp_path):
-    from napari_itis.network.weights import list_weights
+    from napari_itis.network import list_weights
 
     if not list_weights():
         pytest.skip("no weights ship yet")

@@ -23,9 +23,10 @@ RANKS = {
     "datasets": 3,
     "video": 4,
     "evaluation": 5,
-    "training": 6,
-    "cli": 7,
-    "plugin": 7,
+    "runs": 6,
+    "training": 7,
+    "cli": 8,
+    "plugin": 8,
 }
 # `napari-itis demo` opens the plugin: the one place where a room beside another is asked for.
 ALLOWED = {("cli", "plugin")}

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from napari_itis.annotation import AnnotationSession
-from napari_itis.annotation.autosave import Autosaves, data_folder, discard
+from napari_itis.annotation.autosave import Autosaves, discard
 from napari_itis.annotation.metadata import ImageFacts, SessionMetadata
 from napari_itis.annotation.storage import load_session
+from napari_itis.user_data import data_folder
 
 from .annotating import SHAPE, click, settle
 

@@ -18,7 +18,8 @@ from napari_itis.network import (
     save_weights,
     verify,
 )
-from napari_itis.network.weights import PRETRAINED, named_weights, sha256
+from napari_itis.network.names import PRETRAINED, named_weights
+from napari_itis.network.weights import sha256
 
 CONFIG = ItisConfig(head_width=16, working_size=200, feed_back=False)
 

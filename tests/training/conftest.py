@@ -1,4 +1,4 @@
-"""Tiny trainings: drawn shapes, a narrow network, a few steps."""
+"""Photos of ellipses to train on."""
 
 from pathlib import Path
 
@@ -6,23 +6,6 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-
-
-@pytest.fixture(scope="session")
-def tiny() -> list[str]:
-    """Overrides of `smoke`: 12 steps, 6 an epoch, a checkpoint every 2."""
-    return [
-        "samples=48",
-        "samples_per_epoch=24",
-        "batch_size=4",
-        "checkpoint_steps=2",
-        "crop=64",
-        "warmup=2",
-        "threads=1",
-        "validate_every=0",
-        "network.head_width=16",
-        'data=[{name="shapes", layout="shapes", split="12"}]',
-    ]
 
 
 def write_shapes(root: Path, images: int = 6, seed: int = 0) -> Path:

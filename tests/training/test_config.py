@@ -1,11 +1,20 @@
 """A config is read strictly, and every mistake gets one line."""
 
-from dataclasses import asdict
+import subprocess
+import sys
+from dataclasses import asdict, replace
 
 import pytest
 
 from napari_itis.network import describe
-from napari_itis.training import ConfigError, load_config, shipped_configs
+from napari_itis.training import (
+    ConfigError,
+    DataSource,
+    load_config,
+    shipped_configs,
+    to_toml,
+    train,
+)
 
 
 @pytest.mark.parametrize("name", shipped_configs())
@@ -106,3 +115,40 @@ def test_broken_toml_names_the_file(tmp_path):
     path.write_text("name = ")
     with pytest.raises(ConfigError, match=r"mine\.toml"):
         load_config(path)
+
+
+@pytest.mark.parametrize("name", shipped_configs())
+def test_a_config_comes_back_from_toml_as_it_was(name, tmp_path):
+    config = replace(load_config(name), data_root='C:\\data "ö"\n\x7f', learning_rate=1e-7)
+    (tmp_path / "saved.toml").write_text(to_toml(config), "utf-8")
+    assert load_config(tmp_path / "saved.toml") == config
+
+
+def test_settings_over_a_base_are_saved_as_such(tmp_path):
+    values = {"base": "finetune", "name": "mine", "network": {"head_width": 64}}
+    (tmp_path / "saved.toml").write_text(to_toml(values), "utf-8")
+    config = load_config(tmp_path / "saved.toml")
+    assert (config.name, config.network.head_width) == ("mine", 64)
+    assert config.samples == load_config("finetune").samples
+    with pytest.raises(ConfigError, match="cannot be saved"):
+        to_toml({"name": None})
+
+
+def test_a_saved_config_gives_the_same_run_from_elsewhere(tiny, own_shapes, tmp_path, monkeypatch):
+    monkeypatch.chdir(own_shapes.parent)
+    source = DataSource("mine", own_shapes.name)
+    config = replace(load_config("smoke", [*tiny, "samples=8"]), data=(source,))
+    one = train(config, output=tmp_path / "one")
+    monkeypatch.chdir("/")
+    two = train(tmp_path / "one" / "config.toml", output=tmp_path / "two")
+    assert one.read_bytes()[-10_000:] == two.read_bytes()[-10_000:]
+    log = [(tmp_path / run / "log.csv").read_text("utf-8") for run in ("one", "two")]
+    figures = [[row.split(",")[:4] for row in text.splitlines()] for text in log]
+    assert figures[0] == figures[1]
+
+
+def test_settings_are_known_without_torch():
+    code = "import sys; from napari_itis.training import TrainingConfig, load_config, to_toml; "
+    code += "to_toml(load_config('finetune')); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr

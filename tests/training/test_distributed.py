@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from napari_itis.network.weights import read_tensors
+from napari_itis.runs.folder import CHECKPOINT
 from napari_itis.training import ConfigError, train
-from napari_itis.training.checkpoint import CHECKPOINT
 from napari_itis.training.distributed import _fabric
 
 SCRIPT = Path(__file__).parents[2] / "train" / "train.py"

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from napari_itis.network.weights import read_tensors
+from napari_itis.runs.folder import CHECKPOINT
 from napari_itis.training import ConfigError, Training, TrainingStopped, load_config, train
-from napari_itis.training.checkpoint import CHECKPOINT
 
 SCRIPT = """
 import json, sys

@@ -14,11 +14,12 @@ from napari_itis.datasets import DatasetError
 from napari_itis.training import load_config
 from napari_itis.training.config import DataSource
 from napari_itis.training.crops import cut, draw_region, paste
+from napari_itis.training.listing import is_held_back, list_sources, object_boxes
 from napari_itis.training.loader import Loader
 from napari_itis.training.optimization import rate_factor
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import next_sample
-from napari_itis.training.sources import Sources, is_held_back, list_sources, object_boxes
+from napari_itis.training.sources import Sources
 from napari_itis.training.spoiling import spoil_mask
 from napari_itis.training.state import ObjectState
 
@@ -265,7 +266,7 @@ def test_ctrl_c_leaves_the_processes_that_prepare_samples(config, sources):
 def test_boxes_of_objects_with_very_large_ids(background):
     labels = np.full((20, 30), background, np.int32)
     labels[2:8, 3:9], labels[10:12, 0:30], labels[15, 15] = 2**31 - 1, 7, 2**30
-    found, boxes = object_boxes(labels, 2)
+    found, boxes, _ = object_boxes(labels, 2)
     assert found.tolist() == [5, 7, 2**31 - 1][background == 0 :]
     assert boxes[-2:].tolist() == [[10, 0, 12, 30], [2, 3, 8, 9]]
 

@@ -3,9 +3,10 @@
 import csv
 import time
 
+from napari_itis.runs import prediction_strips
+from napari_itis.runs.folder import BEST, LOCK
 from napari_itis.training import train
 from napari_itis.training.log import TENSORBOARD
-from napari_itis.training.validation import BEST
 
 
 def test_smoke_segments_held_back_shapes(tmp_path):
@@ -24,14 +25,18 @@ def test_smoke_segments_held_back_shapes(tmp_path):
     best = min(measured, key=lambda row: float(row["noc_90"]))
     assert float(best["noc_90"]) < float(measured[0]["noc_90"])
     assert (tmp_path / BEST).is_file()
-    assert sorted(file.name for file in tmp_path.iterdir()) == [
+    assert {file.name for file in tmp_path.iterdir()} - {LOCK} == {
         "best.safetensors",
         "checkpoint.safetensors",
+        "config.toml",
         "log.csv",
+        "predictions",
         "smoke.safetensors",
+        "status.json",
         TENSORBOARD,
         "validation.csv",
-    ]
+    }
+    assert len(prediction_strips(tmp_path)) == len(measured)
     events = b"".join(file.read_bytes() for file in (tmp_path / TENSORBOARD).iterdir())
     for name in (b"train/loss", b"train/iou", b"held back/noc_90", b"samples"):
         assert name in events

@@ -8,7 +8,6 @@ without wanting to save, discards the file.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import threading
@@ -20,7 +19,6 @@ from os import PathLike
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_data_path
 
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.metadata import SessionMetadata
@@ -30,18 +28,10 @@ from napari_itis.annotation.storage import (
     read_metadata,
     save_session,
 )
-
-DATA_FOLDER = "NAPARI_ITIS_DATA"
-"""Environment variable: another folder for what napari-itis keeps for the user."""
+from napari_itis.user_data import data_folder
 
 # The second form is what is left of a write that a crash has interrupted.
 _NAME = re.compile(r".*\.[0-9]+\.(?P<process>[0-9a-f]{16})\.itis(\.[0-9]+\.[0-9]+\.tmp)?$")
-
-
-def data_folder() -> Path:
-    """The folder in which napari-itis keeps what belongs to the user; it need not exist."""
-    chosen = os.environ.get(DATA_FOLDER)
-    return Path(chosen) if chosen else user_data_path("napari-itis", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)

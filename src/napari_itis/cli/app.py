@@ -9,17 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_itis.cli.compare import compare
 from napari_itis.cli.errors import InputError
 from napari_itis.cli.export import export
 from napari_itis.cli.options import Device, Paper, Promise, Weights, ZoomIn
 from napari_itis.cli.video_commands import annotate, propagate
+from napari_itis.cli.weights import weights_app
 
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Interactive segmentation (ITIS): click on an object, get its mask.",
 )
-weights_app = typer.Typer(help="The weights that are known, and what is in a file of weights.")
 datasets_app = typer.Typer(help="Data sets to evaluate and train on.")
 app.add_typer(weights_app, name="weights")
 app.add_typer(datasets_app, name="datasets")
@@ -222,45 +223,29 @@ def train(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out photos and masks that cannot be read.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Do not train: is all in place, how long will it take?")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --check: what was found.")
+    ] = None,
 ) -> None:
     """Train a network from clicks on its own mistakes."""
-    from napari_itis.cli.train import train_with_progress
+    from napari_itis.cli.train import check_training, train_with_progress
 
     overrides = [*(overrides or []), *(["skip_bad=true"] if skip_bad else [])]
+    if check:
+        check_training(config, overrides, data or [], output, json)
+        return
+    if json is not None:
+        raise InputError("--json says what --check found: give both")
     train_with_progress(config, overrides, data or [], output, resume)
 
 
+app.command()(compare)
 app.command()(propagate)
 app.command()(annotate)
 app.command()(export)
-
-
-@weights_app.command("list")
-def weights_list() -> None:
-    """Print the names that --weights knows."""
-    from napari_itis.network.weights import list_weights
-
-    for name in list_weights():
-        typer.echo(name)
-
-
-@weights_app.command("info")
-def weights_info(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Print what is known about weights, as JSON."""
-    import json
-
-    from napari_itis.network.weights import describe
-
-    typer.echo(json.dumps(describe(name), indent=2, default=str))
-
-
-@weights_app.command("verify")
-def weights_verify(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Check that weights are whole and fit their network."""
-    from napari_itis.network.weights import verify
-
-    verify(name)
-    typer.echo(f"{name}: fine")
 
 
 @datasets_app.command("check")

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from napari_itis.cli.errors import InputError
-from napari_itis.training import StepReport, TrainingStopped, train
+from napari_itis.cli.output import check_output, write_json
+from napari_itis.runs import announce, hold
+from napari_itis.training import TrainingStopped, load_config
+
+if TYPE_CHECKING:
+    from napari_itis.training import StepReport
 
 # A terminal's line is renewed; a log file gets one now and then.
 _SECONDS_TERMINAL = 0.2
@@ -38,20 +45,89 @@ def train_with_progress(
     progress = ProgressLine()
     # What torchrun starts beside the first process has nothing to say.
     speaks = os.environ.get("RANK", "0") == "0"
+    settings = load_config(config, overrides, data)
+    folder = output if output is not None else Path("runs") / settings.name
     try:
-        path = train(config, overrides, data, output, resume, progress)
+        # Before torch is imported, which takes seconds: a window sees at once that this one lives.
+        with hold(folder) if speaks else nullcontext():
+            announce(folder)
+            from napari_itis.training import train
+
+            path = train(settings, output=folder, resume=resume, report=progress)
     except FloatingPointError as error:
         raise InputError(str(error)) from error
     except TrainingStopped as stopped:
         progress.end()
         if speaks:
-            line = f"napari-itis: {stopped}; the same command with --resume goes on from there"
-            print(line, file=sys.stderr)
+            more = "; the same command with --resume goes on from there" if stopped.step else ""
+            print(f"napari-itis: {stopped}{more}", file=sys.stderr)
         raise SystemExit(128 + stopped.signal) from None
     finally:
         progress.end()
     if speaks:
         typer.echo(f"wrote {path}")
+
+
+def check_training(
+    config: str, overrides: list[str], data: list[str], output: Path | None, json: Path | None
+) -> None:
+    """Say whether a training can start and how long it will take.
+
+    Parameters
+    ----------
+    config, overrides, data, output
+        As `napari_itis.training.train` takes them.
+    json : Path, optional
+        While it works: ``{"progress", "done", "total"}``; in the end: ``{"report"}``.
+
+    Raises
+    ------
+    InputError
+        If there are problems.
+    """
+    if json is not None:
+        check_output(json, (".json",))
+        json.parent.mkdir(parents=True, exist_ok=True)
+    settings = load_config(config, overrides, data)
+    tell = CheckProgress(json)
+    tell("loading PyTorch", 0, 1)
+    from napari_itis.training.checking import check
+
+    report = check(settings, output, tell)
+    tell.end()
+    for line in report.lines():
+        typer.echo(line)
+    if json is not None:
+        write_json(json, {"report": report.as_dict()})
+    if report.problems:
+        count = len(report.problems)
+        raise InputError(
+            f"{count} problem{'s' if count > 1 else ''} to solve first: {report.problems[0]}"
+        )
+
+
+class CheckProgress:
+    """Shows how far a check is: as a line of a terminal, and in a file."""
+
+    def __init__(self, json: Path | None) -> None:
+        self._json = json
+        self._terminal = sys.stderr.isatty()
+        self._next, self._what = 0.0, ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if time.monotonic() < self._next and what == self._what:
+            return
+        self._next, self._what = time.monotonic() + _SECONDS_TERMINAL, what
+        if self._terminal:
+            sys.stderr.write(f"\r{what} {done}/{total}\x1b[K")
+            sys.stderr.flush()
+        if self._json is not None:
+            write_json(self._json, {"progress": what, "done": done, "total": total})
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
 
 
 class ProgressLine:

@@ -1,7 +1,9 @@
-"""Finding what a layout promises: folders, image files by name, lists of a split."""
+"""Finding what a layout promises: folders, image files by name, lists of a split; writing files."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from napari_itis.datasets.base import DatasetError, report
@@ -139,3 +141,22 @@ def unknown_split(split: str, folder: Path, known: list[str]) -> str:
     if not known:
         return f"no split {split!r} in {folder}: there is no list of any split"
     return f"no split {split!r} in {folder}: expected one of {', '.join(known)}"
+
+
+def atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name beside its place, then rename it.
+
+    Parameters
+    ----------
+    path : Path
+        To be written; missing folders are made.
+    write : callable
+        Takes the temporary path, which has the same suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

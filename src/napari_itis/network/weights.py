@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,45 +14,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from napari_itis.network.itis import ItisConfig, ItisNetwork
-
-DEFAULT_WEIGHTS = "itis-lite0"
-PRETRAINED = Path(__file__).parent / "pretrained"
-_KEY = "napari_itis"
-
-
-class WeightsError(ValueError):
-    """A weights file that cannot be used; the message is one line."""
-
-
-def named_weights() -> dict[str, dict[str, str]]:
-    """Named weights: name -> {"file", "sha256"}, as `pretrained/weights.json` lists them."""
-    return json.loads((PRETRAINED / "weights.json").read_text("utf-8"))
-
-
-def list_weights() -> list[str]:
-    """Names that `Predictor` and the command line know, the default first."""
-    return sorted(named_weights(), key=lambda name: (name != DEFAULT_WEIGHTS, name))
-
-
-def find_weights(weights: str | PathLike | None = None) -> Path:
-    """Path of weights given by name or file; None means the default ones.
-
-    Raises
-    ------
-    WeightsError
-        If there is neither such a name nor such a file.
-    """
-    weights = DEFAULT_WEIGHTS if weights is None else weights
-    known = named_weights()
-    if str(weights) in known:
-        return PRETRAINED / known[str(weights)]["file"]
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(
-            f"no weights {str(weights)!r}: give a .safetensors file or a name ({', '.join(known)})"
-        )
-    return path
+from napari_itis.network.config import ItisConfig
+from napari_itis.network.files import KEY, parse_about, sha256, unreadable
+from napari_itis.network.itis import ItisNetwork
+from napari_itis.network.names import PRETRAINED, WeightsError, find_weights, named_weights
 
 
 def save_weights(
@@ -99,7 +63,7 @@ def write_tensors(
     # One name for all: what a killed process left behind is written over by the next one.
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        save_file(dict(tensors), temporary, metadata={_KEY: json.dumps(about)})
+        save_file(dict(tensors), temporary, metadata={KEY: json.dumps(about)})
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         # safetensors writes for the owner's eyes only; weights are there to be shared.
@@ -124,18 +88,8 @@ def read_tensors(path: str | PathLike) -> tuple[dict[str, torch.Tensor], dict[st
     except FileNotFoundError as error:
         raise WeightsError(f"no such file: {path}") from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(
-            f"{path} is truncated or no safetensors file ({error}): fetch or copy it again"
-        ) from error
-    try:
-        about = json.loads(metadata[_KEY])
-        if not isinstance(about, dict):
-            raise TypeError
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"{path} was not written by napari-itis: give a file that `napari-itis train` made"
-        ) from error
-    return tensors, about
+        raise unreadable(path, error) from error
+    return tensors, parse_about(metadata, path)
 
 
 def load_network(weights: str | PathLike | None = None) -> ItisNetwork:
@@ -167,31 +121,6 @@ def load_network(weights: str | PathLike | None = None) -> ItisNetwork:
     return network.eval()
 
 
-def sha256(path: str | PathLike) -> str:
-    """SHA-256 of a file as hexadecimal digits."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def describe(weights: str | PathLike | None = None) -> dict[str, Any]:
-    """What is known of weights: file, SHA-256, bytes, parameters, config, training.
-
-    Raises
-    ------
-    WeightsError
-        As `load_network`.
-    """
-    path = find_weights(weights)
-    tensors, about = read_tensors(path)
-    return {
-        "file": str(path),
-        "sha256": sha256(path),
-        "bytes": path.stat().st_size,
-        "values": sum(tensor.numel() for tensor in tensors.values()),
-        **about,
-    }
-
-
 def verify(weights: str | PathLike) -> None:
     """Check that weights load, and for named ones that they are the ones that shipped.
 
@@ -201,7 +130,9 @@ def verify(weights: str | PathLike) -> None:
         One line on what is wrong.
     """
     path = find_weights(weights)
-    load_network(path)
+    for name, values in load_network(path).state_dict().items():
+        if not torch.isfinite(values).all():
+            raise WeightsError(f"{path} holds values that are no numbers in {name}: train it again")
     for name, entry in named_weights().items():
         if path == PRETRAINED / entry["file"] and sha256(path) != entry["sha256"]:
             raise WeightsError(f"{path} is not the {name} that shipped: install napari-itis again")

@@ -15,7 +15,7 @@ from napari_itis.plugin.image_choice import ImageChoice
 from napari_itis.plugin.mask_tidying import MaskTidying
 from napari_itis.plugin.picking import Picking
 from napari_itis.plugin.predictors import PredictorFactory, PredictorOptions, make_predictor
-from napari_itis.plugin.settings import watch_preferences
+from napari_itis.plugin.settings import are_there, watch_preferences
 from napari_itis.plugin.slice_steps import SliceSteps
 from napari_itis.plugin.workspace import Workspace
 
@@ -216,6 +216,21 @@ class Controller(ImageChoice):
         else:
             with self._events.writing():
                 workspace.write_mask(frame)
+
+    # The network.
+
+    def weights_renamed(self, old: str, new: str) -> None:
+        """Own weights have another name."""
+        options = self.worker.options
+        if options.weights == old:
+            self.worker.configure(replace(options, weights=new))
+
+    def weights_changed(self) -> None:
+        """Go on with the default weights if those in use are gone."""
+        options = self.worker.options
+        if not are_there(options.weights):
+            self.worker.configure(replace(options, weights=None))
+            self.notice.emit(f"The weights {options.weights} are gone: the default ones are used")
 
     # Underneath.
 

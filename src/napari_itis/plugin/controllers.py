@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.session_files import SessionFiles
+from napari_itis.plugin.settings import preferred_options
 from napari_itis.plugin.video_correction import VideoCorrection
+from napari_itis.plugin.weights_list import weights_list
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _controllers: weakref.WeakKeyDictionary[ViewerModel, Controller] = weakref.WeakKeyDictionary()
 _videos: weakref.WeakKeyDictionary[ViewerModel, VideoCorrection] = weakref.WeakKeyDictionary()
-
 _files: weakref.WeakKeyDictionary[ViewerModel, SessionFiles] = weakref.WeakKeyDictionary()
 
 
@@ -33,9 +34,17 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
     controller = _controllers.get(viewer)
     if controller is None:
         controller = Controller(viewer, factory)
+        controller.worker.configure(preferred_options())
+        weights_list().renamed.connect(controller.weights_renamed)
+        weights_list().changed.connect(controller.weights_changed)
         _controllers[viewer] = controller
         _stop_with_window(viewer, controller)
     return controller
+
+
+def known_controller(viewer: ViewerModel) -> Controller | None:
+    """The controller of a viewer, if anything asked for it yet."""
+    return _controllers.get(getattr(viewer, "__wrapped__", viewer))
 
 
 def video_correction_of(viewer: ViewerModel) -> VideoCorrection:

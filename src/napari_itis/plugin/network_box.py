@@ -15,10 +15,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_itis.network.names import list_weights
 from napari_itis.plugin.predictors import PredictorOptions
-from napari_itis.plugin.settings import DEVICES, shipped_weights
+from napari_itis.plugin.settings import DEVICES
 
-_DEVICE_NAMES = {
+DEVICE_NAMES = {
     "auto": "Automatic",
     "cpu": "CPU",
     "cuda": "NVIDIA GPU (CUDA)",
@@ -37,7 +38,9 @@ class NetworkBox(QGroupBox):
         super().__init__("Network", parent)
         self._options = PredictorOptions()
         self._weights = QComboBox()
-        self._weights.setToolTip("The trained network: a shipped one or a .safetensors file")
+        self._weights.setToolTip(
+            "The network: one that ships, one of your own, or a .safetensors file"
+        )
         # A long file name must not widen the dock.
         self._weights.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -46,7 +49,7 @@ class NetworkBox(QGroupBox):
         self._device = QComboBox()
         self._device.setToolTip("What the network runs on")
         for device in DEVICES:
-            self._device.addItem(_DEVICE_NAMES[device], device)
+            self._device.addItem(DEVICE_NAMES[device], device)
         self._device.activated.connect(
             lambda index: self._choose(device=self._device.itemData(index))
         )
@@ -70,7 +73,7 @@ class NetworkBox(QGroupBox):
         self._options = options
         self._weights.clear()
         self._weights.addItem("Default", None)
-        for name in shipped_weights():
+        for name in list_weights():
             self._weights.addItem(name, name)
         known = [self._weights.itemData(row) for row in range(self._weights.count())]
         if options.weights not in known:

@@ -33,11 +33,12 @@ from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.preview_box import SEEN, PreviewBox
 from napari_itis.plugin.sections import Sections
 from napari_itis.plugin.session_bar import SessionBar
-from napari_itis.plugin.settings import preferred_options
+from napari_itis.plugin.settings import say_lost_weights
 from napari_itis.plugin.slices_box import SlicesBox
 from napari_itis.plugin.swatches import swatch
 from napari_itis.plugin.tidy_box import TidyBox
 from napari_itis.plugin.view_box import ViewBox
+from napari_itis.plugin.weights_list import weights_list
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -78,9 +79,6 @@ class SegmentWidget(QWidget):
         self._refresh.timeout.connect(self.refresh)
         self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
         self._notice_over.timeout.connect(self._notice.hide)
-        if not self.controller.activity.device:
-            self.controller.worker.configure(preferred_options())
-        self._network.show_options(self.controller.worker.options)
 
     def _build(self) -> None:
         self._images = QComboBox()
@@ -190,6 +188,8 @@ class SegmentWidget(QWidget):
         controller.layers_changed.connect(self._on_layers)
         controller.activity.changed.connect(self._refresh.start)
         controller.notice.connect(self._on_notice)
+        weights_list().changed.connect(self._show_network)
+        self._show_network()
         controller.attach(self)
         self._keys.bind()
         if self._window is None:
@@ -197,6 +197,9 @@ class SegmentWidget(QWidget):
             worker = controller.worker
             self._window.destroyed.connect(lambda _window: worker.stop())
         self._on_layers()
+        lost = say_lost_weights()
+        if lost:
+            self._on_notice(lost)
 
     def _disconnect(self) -> None:
         if not self._connected:
@@ -209,6 +212,7 @@ class SegmentWidget(QWidget):
         controller.layers_changed.disconnect(self._on_layers)
         controller.activity.changed.disconnect(self._refresh.start)
         controller.notice.disconnect(self._on_notice)
+        weights_list().changed.disconnect(self._show_network)
 
     # From the controller.
 
@@ -241,6 +245,9 @@ class SegmentWidget(QWidget):
         self._view.refresh()
         self._preview.show_last(controller)
         self._status.setText(_status(controller))
+
+    def _show_network(self) -> None:
+        self._network.show_options(self.controller.worker.options)
 
     def _on_layers(self) -> None:
         controller = self.controller

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from napari_itis.network.names import SUFFIX, WeightsError, find_weights
 from napari_itis.plugin.connections import Connections
 from napari_itis.plugin.predictors import PredictorOptions
 
@@ -18,11 +18,50 @@ _GROUPS = ("segmentation", "sessions", "display")
 
 
 def preferred_options() -> PredictorOptions:
-    """How the network is run, from the preferences; the defaults where napari has none."""
+    """How the network is run, from the preferences; the defaults where napari has none.
+
+    Weights that are gone are not among them: see `say_lost_weights`.
+    """
     chosen = _group("segmentation")
     if chosen is None:
         return PredictorOptions()
-    return PredictorOptions(chosen.weights or None, chosen.device, chosen.zoom_in, chosen.threads)
+    weights = chosen.weights if are_there(chosen.weights) else None
+    return PredictorOptions(weights or None, chosen.device, chosen.zoom_in, chosen.threads)
+
+
+def prefer_weights(weights: str | None) -> bool:
+    """Use weights (a name or a file, None for the default) at every start; whether that worked."""
+    chosen = _group("segmentation")
+    if chosen is None:
+        return False
+    chosen.weights = weights or ""
+    return True
+
+
+def preferred_weights() -> str:
+    """What the preferences name, there or not; empty for the default ones."""
+    chosen = _group("segmentation")
+    return "" if chosen is None else str(chosen.weights)
+
+
+def say_lost_weights() -> str:
+    """A line on preferred weights that are gone, said once for a name; empty if there are none."""
+    weights = preferred_weights()
+    if are_there(weights):
+        return ""
+    if not Path(weights).name.endswith(SUFFIX):
+        # A file may come back with its drive; a name that was deleted does not.
+        prefer_weights(None)
+    return f"The weights {Path(weights).name} are gone: the default ones are used"
+
+
+def are_there(weights: str | None) -> bool:
+    """Whether weights can be found; the default ones always are."""
+    try:
+        find_weights(weights or None)
+    except WeightsError:
+        return False
+    return True
 
 
 def autosave_minutes() -> float:
@@ -55,13 +94,6 @@ def watch_preferences(connections: Connections, on_changed: Callable[[str, Any],
         group = _group(name)
         for field in type(group).model_fields if group is not None else ():
             connections.add(getattr(group.events, field), told)
-
-
-def shipped_weights() -> dict[str, str]:
-    """SHA-256 of the weights in the package by their names, read without importing torch."""
-    index = files("napari_itis") / "network" / "pretrained" / "weights.json"
-    known = json.loads(index.read_text("utf-8")) if index.is_file() else {}
-    return {name: known[name]["sha256"] for name in sorted(known)}
 
 
 def _group(name: str) -> Any:

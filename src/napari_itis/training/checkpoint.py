@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ from safetensors import SafetensorError
 from torch import nn
 
 from napari_itis.network.weights import read_tensors, write_tensors
+from napari_itis.runs.folder import CHECKPOINT
 from napari_itis.training.config import ConfigError, TrainingConfig
-
-CHECKPOINT = "checkpoint.safetensors"
 
 _FORMAT = 2
 # What may differ when a training is resumed: where it runs, not what it computes.
@@ -89,13 +89,10 @@ class Checkpoint:
         starts = [0, *ends[:-1]]
         return {n: content[a:b] for n, a, b in zip(numbers, starts, ends, strict=True)}
 
-    def restore(
-        self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer
-    ) -> None:
-        """Bring network, average and optimizer to where the checkpoint left them."""
-        network.load_state_dict(_part(self.tensors, "network."))
-        if average is not None:
-            average.load_state_dict(_part(self.tensors, "average."))
+    def restore(self, networks: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
+        """Bring networks and optimizer to where the checkpoint left them."""
+        for name, network in networks.items():
+            network.load_state_dict(_part(self.tensors, f"{name}."))
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in _part(self.tensors, "optimizer.").items():
             index, _, key = name.partition(".")
@@ -107,8 +104,7 @@ def save_checkpoint(
     path: Path,
     config: TrainingConfig,
     progress: Progress,
-    network: nn.Module,
-    average: nn.Module | None,
+    networks: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
     states: dict[int, bytes],
     data: str,
@@ -120,8 +116,8 @@ def save_checkpoint(
     path : Path
     config : TrainingConfig
     progress : Progress
-    network, average : Module
-        The trained network and the running average of its weights, if there is one.
+    networks : mapping of str to Module
+        The trained network and what goes with it, see `Learner.networks`.
     optimizer : Optimizer
     states : dict of int to bytes
         Packed click states of the objects of all processes.
@@ -133,9 +129,11 @@ def save_checkpoint(
     OSError
         If it cannot be written, with the file's name.
     """
-    tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
-    if average is not None:
-        tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
+    tensors = {
+        f"{name}.{key}": value
+        for name, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
@@ -151,6 +149,35 @@ def save_checkpoint(
         raise OSError(errno.EIO, str(error), str(path)) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def refuse_existing(folder: Path, resume: bool) -> None:
+    """Never begin where a checkpoint is: it may be somebody's night.
+
+    Raises
+    ------
+    ConfigError
+        If there is one and it is not to be resumed.
+    """
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} exists already: give --resume, or another --output")
+
+
+def checkpoint_to_resume(folder: Path, config: TrainingConfig, resume: bool) -> Checkpoint | None:
+    """The checkpoint of a folder, or None to begin.
+
+    Raises
+    ------
+    ConfigError, WeightsError
+        If there is one or none against `resume`; as `read_checkpoint`.
+    """
+    refuse_existing(folder, resume)
+    if not resume:
+        return None
+    if not (folder / CHECKPOINT).exists():
+        raise ConfigError(f"no {CHECKPOINT} in {folder} to resume: leave --resume out to begin")
+    return read_checkpoint(folder / CHECKPOINT, config)
 
 
 def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
@@ -181,7 +208,9 @@ def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
             f"{path} was made by another version of napari-itis: resume with that one, or start "
             "from its weights"
         )
-    saved, wanted = _wherever(about["checkpoint"]), _wherever(config.as_dict())
+    # What a checkpoint does not know was not there when it was made.
+    saved = _wherever(TrainingConfig().as_dict() | about["checkpoint"])
+    wanted = _wherever(config.as_dict())
     for key in (key for key in wanted if key not in _FREE):
         if saved.get(key) != wanted[key]:
             raise ConfigError(
@@ -192,8 +221,9 @@ def read_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint:
 
 
 def _wherever(config: dict[str, Any]) -> dict[str, Any]:
-    """A config without where its data lie; that they are the same is told by their fingerprint."""
-    return config | {"data": [{**source, "root": ""} for source in config["data"]]}
+    """A config without where its files lie: the data are told by their fingerprint."""
+    data = [{**source, "root": ""} for source in config["data"]]
+    return config | {"data": data, "start": Path(config["start"]).name}
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

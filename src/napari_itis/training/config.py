@@ -8,6 +8,9 @@ from typing import Any
 
 from napari_itis.network import DEFAULT_WEIGHTS, ItisConfig
 
+UNTRAINED = ("imagenet", "random")
+"""What `start` may be beside weights."""
+
 
 class ConfigError(ValueError):
     """A training config that cannot be used; the message is one line."""
@@ -104,6 +107,10 @@ class TrainingConfig:
         Share of the worst pixels that the bootstrapped cross-entropy counts.
     ema : float
         Decay of the averaged weights that are saved; 0 saves the last ones.
+    keep_start : float
+        Share of the start's weights in those that are saved and measured: a mean of old and new
+        weights forgets less of what the old ones knew, and is often better than either. 0 saves
+        the trained ones.
     click_init : float
         Spread of the first convolution's click and mask filters at the start from ImageNet.
     held_back : float
@@ -164,6 +171,7 @@ class TrainingConfig:
     dice: float = 1.0
     bootstrap_share: float = 0.25
     ema: float = 0.999
+    keep_start: float = 0.0
     click_init: float = 0.15
     held_back: float = 0.1
     min_area: int = 30
@@ -216,7 +224,8 @@ class TrainingConfig:
         for name in ("min_scale", "max_scale", "bootstrap_share"):
             require(getattr(self, name) > 0, f"{name} must be above 0")
         require(self.bootstrap_share <= 1, "bootstrap_share must be at most 1")
-        require(0 <= self.ema < 1, "ema must be at least 0 and below 1")
+        for name in ("ema", "keep_start"):
+            require(0 <= getattr(self, name) < 1, f"{name} must be at least 0 and below 1")
         require(self.crop_mode in ("object", "paper"), "crop_mode must be object or paper")
         require(self.schedule in ("cosine", "paper"), "schedule must be cosine or paper")
         require(self.precision in ("auto", "bf16", "fp32"), "precision: auto, bf16 or fp32")

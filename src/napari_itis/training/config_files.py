@@ -9,8 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from napari_itis.network import describe
-from napari_itis.training.config import ConfigError, TrainingConfig, require
+import tomli_w
+
+from napari_itis.network import ItisConfig, describe, list_weights
+from napari_itis.training.config import UNTRAINED, ConfigError, TrainingConfig, require
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -80,6 +82,65 @@ def from_dict(values: Mapping[str, Any]) -> TrainingConfig:
         raise ConfigError(str(error)) from None
 
 
+def to_toml(config: TrainingConfig | Mapping[str, Any]) -> str:
+    """A config as the text of a TOML file that `load_config` reads back as the same config.
+
+    Parameters
+    ----------
+    config : TrainingConfig or mapping
+        All settings are written, so that no other version's defaults change the run; of a mapping,
+        those that it has, ``base`` included.
+
+    Raises
+    ------
+    ConfigError
+        If a value has no place in TOML.
+    """
+    values = config.as_dict() if isinstance(config, TrainingConfig) else dict(config)
+    try:
+        return tomli_w.dumps(values)
+    except TypeError as error:
+        raise ConfigError(f"the settings cannot be saved: {error}") from None
+
+
+def write_config(path: Path, config: TrainingConfig) -> None:
+    """Write all settings with absolute paths, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there stays.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(to_toml(with_absolute_paths(config)), "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def with_absolute_paths(config: TrainingConfig) -> TrainingConfig:
+    """The same config for a process that works in another folder."""
+
+    def absolute(path: str) -> str:
+        return str(Path(path).absolute()) if path else ""
+
+    data = tuple(
+        dataclasses.replace(source, root=absolute(str(Path(config.data_root) / source.root)))
+        if source.root
+        else source
+        for source in config.data
+    )
+    named = config.start in (*UNTRAINED, *list_weights())
+    return dataclasses.replace(
+        config,
+        data=data,
+        data_root=absolute(config.data_root),
+        encoder_weights=absolute(config.encoder_weights),
+        start=config.start if named else absolute(config.start),
+    )
+
+
 def _find(config: str | PathLike) -> Path:
     return CONFIGS / f"{config}.toml" if str(config) in shipped_configs() else Path(config)
 
@@ -118,9 +179,10 @@ def _with_network_of_weights(values: dict[str, Any]) -> dict[str, Any]:
     """Weights to start from know their network: what the config leaves out is as in them."""
     start = values.get("start", TrainingConfig.start)
     network = values.get("network", {})
-    if start in ("imagenet", "random") or not (
-        isinstance(start, str) and isinstance(network, dict)
-    ):
+    if start in UNTRAINED or not (isinstance(start, str) and isinstance(network, dict)):
+        return values
+    if network.keys() >= {field.name for field in dataclasses.fields(ItisConfig)}:
+        # Nothing is left out: a training that is resumed may have lost what it began with.
         return values
     about = describe(start)
     return values | {"network": about.get("config", {}) | network}

@@ -10,7 +10,8 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
 from napari_itis.training.config import TrainingConfig
-from napari_itis.training.sources import Box, Sources
+from napari_itis.training.listing import Box
+from napari_itis.training.sources import Sources
 from napari_itis.training.state import ObjectState
 
 MIN_OBJECT = 16

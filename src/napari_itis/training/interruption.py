@@ -24,7 +24,11 @@ class TrainingStopped(KeyboardInterrupt):
     """
 
     def __init__(self, step: int, steps: int, folder: Path, number: int) -> None:
-        super().__init__(f"stopped at step {step} of {steps}; the checkpoint is in {folder}")
+        super().__init__(
+            f"stopped at step {step} of {steps}; the checkpoint is in {folder}"
+            if step
+            else "stopped before the first step"
+        )
         self.step, self.steps, self.folder, self.signal = step, steps, folder, number
 
 

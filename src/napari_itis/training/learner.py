@@ -20,6 +20,7 @@ from napari_itis.training.loss import total_loss
 from napari_itis.training.optimization import (
     freeze_norm,
     make_optimizer,
+    mixed,
     rate_factor,
     start_network,
     update_average,
@@ -88,14 +89,24 @@ class Learner:
         network = start_network(config, resumed)
         network.to(processes.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(network).eval() if config.ema else None
+        self._start = copy.deepcopy(network).eval() if config.keep_start else None
         self.network = network if config.freeze_norm else processes.share_norm(network)
         self.optimizer = make_optimizer(self.network, config)
         self._module, self._stepper = processes.set_up(self.network, self.optimizer)
 
     @property
+    def networks(self) -> dict[str, nn.Module]:
+        """All that a checkpoint must hold, by name."""
+        named = {"network": self.network, "average": self.average, "start": self._start}
+        return {name: network for name, network in named.items() if network is not None}
+
+    @property
     def result(self) -> ItisNetwork:
         """The network to save and to measure."""
-        return self.network if self.average is None else self.average
+        learnt = self.network if self.average is None else self.average
+        if self._start is None:
+            return learnt
+        return mixed(learnt, self._start, self._config.keep_start)
 
     def step(self, samples: Sequence[TrainingSample], step: int, epoch: int) -> Outcome:
         """Learn from this process's part of a batch.

@@ -18,9 +18,10 @@ import numpy as np
 import torch
 
 from napari_itis.training.config import TrainingConfig
+from napari_itis.training.listing import Listing
 from napari_itis.training.plan import Plan
 from napari_itis.training.samples import TrainingSample, next_sample
-from napari_itis.training.sources import Listing, Sources
+from napari_itis.training.sources import Sources
 from napari_itis.training.state import ObjectState
 
 _AHEAD = 4

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_itis.runs.folder import LOG, VALIDATION
 from napari_itis.training.validation import Measurement
 
 TENSORBOARD = "tensorboard"
@@ -64,8 +65,8 @@ class Log:
     FIELDS = ("step", "epoch", "loss", "iou", "samples_per_second", "waiting")
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._steps = _Table(folder / "log.csv", self.FIELDS, step)
-        self._measurements = _Table(folder / "validation.csv", Measurement.FIELDS, step)
+        self._steps = _Table(folder / LOG, self.FIELDS, step)
+        self._measurements = _Table(folder / VALIDATION, Measurement.FIELDS, step)
         self._board = _open_board(folder / TENSORBOARD, step)
         self._warned = False
 
@@ -81,19 +82,27 @@ class Log:
     def write(self, report: StepReport) -> None:
         """Add a step, and its measurement if it has one."""
         self._try(lambda: self._steps.add({name: getattr(report, name) for name in self.FIELDS}))
-        scalars = {f"train/{name}": getattr(report, name) for name in self.FIELDS[2:]}
+        self._scalars(
+            {f"train/{name}": getattr(report, name) for name in self.FIELDS[2:]}, report.step
+        )
         if report.measured is not None:
-            row = report.measured.row()
-            self._try(lambda: self._measurements.add({"step": report.step, **row}))
-            scalars |= {f"held back/{name}": value for name, value in row.items()}
-        if self._board is not None:
-            for name, value in scalars.items():
-                self._try(lambda n=name, v=value: self._board.add_scalar(n, v, report.step))
+            self.measurement(report.step, report.measured)
+
+    def measurement(self, step: int, measured: Measurement) -> None:
+        """Add a measurement; step 0 is before the first one."""
+        row = measured.row()
+        self._try(lambda: self._measurements.add({"step": step, **row}))
+        self._scalars({f"held back/{name}": value for name, value in row.items()}, step)
 
     def picture(self, name: str, image: np.ndarray, step: int) -> None:
         """Add a picture, uint8 (H, W, 3), for TensorBoard."""
         if self._board is not None:
             self._try(lambda: self._board.add_image(name, image, step, dataformats="HWC"))
+
+    def _scalars(self, scalars: Mapping[str, float], step: int) -> None:
+        if self._board is not None:
+            for name, value in scalars.items():
+                self._try(lambda n=name, v=value: self._board.add_scalar(n, v, step))
 
     def _try(self, write: Callable[[], Any]) -> None:
         try:
@@ -112,10 +121,15 @@ class _Table:
         if path.exists() and step:
             with path.open(newline="") as file:
                 kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self._file = path.open("w", newline="")
+        # A process that is killed while it starts again must not take the rows so far with it.
+        temporary = path.with_name(f".{path.name}.tmp")
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fields, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(kept)
+        temporary.replace(path)
+        self._file = path.open("a", newline="")
         self._writer = csv.DictWriter(self._file, fields, extrasaction="ignore")
-        self._writer.writeheader()
-        self._writer.writerows(kept)
 
     def add(self, row: Mapping[str, float]) -> None:
         self._writer.writerow({key: round(value, 4) for key, value in row.items()})

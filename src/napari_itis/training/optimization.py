@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
@@ -94,3 +95,14 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, step: i
             value.lerp_(new[name], 1 - decay)
         else:
             value.copy_(new[name])
+
+
+@torch.no_grad()
+def mixed(network: ItisNetwork, other: ItisNetwork, share: float) -> ItisNetwork:
+    """A new network whose weights are the mean of two, `share` of them the other's."""
+    result = copy.deepcopy(network).eval()
+    weights = other.state_dict()
+    for name, value in result.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(weights[name], share)
+    return result

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, takewhile, zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
-from napari_itis.datasets import ObjectSample
+from napari_itis.clicks import Click
+from napari_itis.datasets import DatasetError
 from napari_itis.evaluation.benchmark import run_benchmark
-from napari_itis.inference import Predictor
+from napari_itis.inference import Prediction, Predictor
 from napari_itis.network import ItisNetwork, save_weights
+from napari_itis.runs import Reporter
+from napari_itis.runs.folder import BEST, strip_path
+from napari_itis.training.checkpoint import Progress
 from napari_itis.training.config import TrainingConfig
-from napari_itis.training.sources import Listing, TrainingImage
+from napari_itis.training.held_back import held_back_objects
+from napari_itis.training.listing import Listing
+from napari_itis.training.pictures import Look, prediction_strip, write_picture
 
 TARGETS = (0.85, 0.90)
-BEST = "best.safetensors"
 _NEWEST = "newest.safetensors"
+_SHOWN = 6
 
-
-@dataclass(frozen=True)
-class HeldBackObject(ObjectSample):
-    """An object of a training image.
-
-    Parameters
-    ----------
-    image_of : TrainingImage
-    label : int
-    """
-
-    image_of: TrainingImage | None = None
-    label: int = 0
-
-    def load(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        image, labels = self.image_of.read()
-        return image, labels == self.label, labels == -1
-
-    def require_files(self) -> None:
-        self.image_of.labelled.require_files()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,26 +67,6 @@ class Measurement:
         return self.noc_90, -self.iou_10
 
 
-def held_back_objects(
-    config: TrainingConfig, listing: Listing, per_source: int | None = None
-) -> list[list[HeldBackObject]]:
-    """One object of each held-back image, drawn by the image's name, for each source.
-
-    Parameters
-    ----------
-    config : TrainingConfig
-    listing : Listing
-        From `list_sources`.
-    per_source : int, optional
-        At most so many of a source.
-
-    Returns
-    -------
-    list of list of HeldBackObject
-    """
-    return [[_one_object(image) for image in images[:per_source]] for images in listing.held_back]
-
-
 class Validation:
     """Measures a network that is being trained, as its users would meet it.
 
@@ -116,6 +86,7 @@ class Validation:
         # Every source has its turn before one has a second.
         turns = zip_longest(*held_back_objects(config, listing, config.validation_objects))
         objects = [sample for sample in chain.from_iterable(turns) if sample is not None]
+        self._seconds = 0.0
         self._objects = objects[: config.validation_objects] if config.validate_every else []
 
     def due(self, epoch: int, last: bool) -> bool:
@@ -124,33 +95,111 @@ class Validation:
             return False
         return last or (epoch + 1) % self._config.validate_every == 0
 
+    def seconds_to_come(self, epoch: int, epochs: int) -> float:
+        """Seconds that the measurements from the end of an epoch on will take."""
+        if not self._objects:
+            return 0.0
+        every = self._config.validate_every
+        return self._seconds * (epochs // every - epoch // every + (epochs % every > 0))
+
+    def run(
+        self,
+        network: ItisNetwork,
+        about: Mapping[str, Any],
+        progress: Progress,
+        reporter: Reporter,
+        stopped: Callable[[], bool],
+    ) -> Measurement | None:
+        """Measure, and keep the rank in `progress` if it is the best one so far; say so meanwhile.
+
+        A measurement that fails costs a line, not the training.
+        """
+        if not self._objects or stopped():
+            return None
+        before, began = reporter.status.message, time.monotonic()
+        reporter.say(message="clicking on held-back images to see how good the network is")
+        try:
+            measured = self.measure(network, about, progress.best, progress.step, stopped)
+        except (OSError, SafetensorError, DatasetError) as error:
+            _log.warning("not measured: %s", error)
+            return None
+        finally:
+            reporter.say(message=before)
+        self._seconds = time.monotonic() - began
+        if measured is not None and (progress.best is None or measured.rank < progress.best):
+            progress.best = measured.rank
+        return measured
+
     def measure(
-        self, network: ItisNetwork, about: Mapping[str, Any], best: tuple[float, float] | None
-    ) -> Measurement:
-        """Measure a network; where it beats `best`, its weights become the best ones."""
+        self,
+        network: ItisNetwork,
+        about: Mapping[str, Any],
+        best: tuple[float, float] | None,
+        step: int,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Measurement | None:
+        """Measure a network; where it beats `best`, its weights become the best ones.
+
+        Parameters
+        ----------
+        network : ItisNetwork
+        about : mapping
+            What the weights say of their training.
+        best : tuple of float or None
+            The rank to beat.
+        step : int
+            Names the picture of the first predictions.
+        stopped : callable
+            Looked at before each object: whether nobody waits for the figures any more.
+
+        Returns
+        -------
+        Measurement or None
+            None if it was stopped.
+        """
         newest = self._folder / _NEWEST
         try:
             save_weights(network, newest, training=about)
             clicks = self._config.validation_clicks
-            predictor = Predictor(newest, str(self._device))
-            result = run_benchmark(predictor, self._objects, max_clicks=clicks)
+            watched = _Watched(Predictor(newest, str(self._device)))
+            result = run_benchmark(
+                watched,
+                self._objects,
+                max_clicks=clicks,
+                progress=lambda samples: takewhile(lambda _: not stopped(), samples),
+            )
+            if len(result.objects) < len(self._objects):
+                return None
             summary = result.summary(TARGETS)
             mean = [summary["mean_iou"][min(k, clicks) - 1] for k in (1, 3, 5, 10)]
             measured = Measurement(summary["objects"], *summary["noc"].values(), *mean)
             if best is None or measured.rank < best:
                 newest.replace(self._folder / BEST)
+            write_picture(strip_path(self._folder, step), self._strip(watched))
             return measured
         finally:
             newest.unlink(missing_ok=True)
 
+    def _strip(self, watched: _Watched) -> np.ndarray:
+        looks = []
+        for sample, (click, mask) in zip(self._objects, watched.first):
+            image, truth, void = sample.load()
+            looks.append(Look(image, click, mask, truth, void))
+        return prediction_strip(looks)
 
-def _one_object(image: TrainingImage) -> HeldBackObject:
-    rng = np.random.default_rng(list(image.id.encode()))
-    label = int(rng.choice(image.labels))
-    labelled = image.labelled
-    name = f"{image.id}:{label}"
-    return HeldBackObject(name, labelled.image_path, labelled.mask_path, _unused, image, label)
 
+class _Watched:
+    """A predictor that keeps the first click and its mask of the first objects."""
 
-def _unused(_: Path) -> tuple[np.ndarray, np.ndarray]:
-    raise AssertionError("held-back objects are read through their training image")
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self.first: list[tuple[Click, np.ndarray]] = []
+
+    def set_image(self, image: np.ndarray) -> None:
+        self._predictor.set_image(image)
+
+    def predict(self, clicks: Sequence[Click], mask: np.ndarray | None = None) -> Prediction:
+        prediction = self._predictor.predict(clicks, mask)
+        if len(clicks) == 1 and len(self.first) < _SHOWN:
+            self.first.append((clicks[0], prediction.mask))
+        return prediction

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_itis.datasets.files import atomically
 from napari_itis.video.palette import davis_palette
 from napari_itis.video.stack import VideoError
 
@@ -223,25 +223,6 @@ def write_palette_png(path: Path, indices: NDArray[np.uint8]) -> None:
     image = Image.fromarray(indices)
     image.putpalette(davis_palette().tobytes(), "RGB")
     image.save(path, format="PNG")
-
-
-def atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name beside its place, then rename it.
-
-    Parameters
-    ----------
-    path : Path
-        To be written; missing folders are made.
-    write : callable
-        Takes the temporary path, which has the same suffix.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _checked(labels: NDArray | None, size: tuple[int, int], name: str) -> NDArray:

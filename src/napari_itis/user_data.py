@@ -1,0 +1,17 @@
+"""The folder in which napari-itis keeps what belongs to the user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+DATA_FOLDER = "NAPARI_ITIS_DATA"
+"""Environment variable: another folder for what napari-itis keeps for the user."""
+
+
+def data_folder() -> Path:
+    """The folder in which napari-itis keeps what belongs to the user; it need not exist."""
+    chosen = os.environ.get(DATA_FOLDER)
+    return Path(chosen) if chosen else user_data_path("napari-itis", appauthor=False)
