@@ -189,8 +189,8 @@ def _annotated(workspace: Workspace, controller: Any) -> ViewerPair | None:
         # A stroke may not have been read yet.
         controller.take_over()
         contents = workspace.session.snapshot()
-        read_image = _image_reader(workspace.source, image)
         frames = sorted(_worked_on(workspace))
+        read_image = _image_reader(workspace.source, image, frames, workspace.channel)
         return frames, contents.slices, lambda at: (read_image(at), contents.compose(at))
 
     mask = workspace.layers.mask
@@ -210,8 +210,8 @@ def _labelled(image: Image, masks: Labels) -> ViewerPair:
 
     def begin() -> tuple[Sequence[Frame], Frame, ReadFrame]:
         source = ImageSource(image)
-        read_image = _image_reader(source, image)
         frames = list(np.ndindex(*source.slices))
+        read_image = _image_reader(source, image, frames)
         # A copy: the layer stays in the viewer, for anybody to paint in.
         return frames, source.slices, lambda at: (read_image(at), np.array(data[at]))
 
@@ -245,20 +245,22 @@ def _image_of(viewer: ViewerModel, index: int) -> Image | None:
     return None
 
 
-def _image_reader(source: ImageSource, image: Image) -> Callable[[Frame], np.ndarray]:
-    """How to read a slice as the network sees it, with the contrast that the layer has now."""
-    gray = not source.rgb
+def _image_reader(
+    source: ImageSource, image: Image, frames: Sequence[Frame], channel: int = 0
+) -> Callable[[Frame], np.ndarray]:
+    """How to read slices as the network sees them, with the contrast that the layer has now."""
+    planes = {frame: source.plane(image, frame, channel) for frame in frames}
 
-    def plane_at(frame: Frame) -> np.ndarray:
+    def read(frame: Frame) -> np.ndarray:
         # Here: it loads torch, in the thread.
         from napari_itis.inference import to_rgb8
 
-        pixels = to_rgb8(np.asarray(source.pixels(frame)), limits)
+        pixels = planes[frame].read()
+        seen = to_rgb8(pixels, planes[frame].contrast_limits)
         # The three channels of gray images are the same: one is enough on the disk.
-        return np.ascontiguousarray(pixels[..., 0]) if gray else pixels
+        return np.ascontiguousarray(seen[..., 0]) if pixels.ndim == 2 else seen
 
-    limits = source.plane(image, (0,) * len(source.slices)).contrast_limits
-    return plane_at
+    return read
 
 
 def _unique(names: list[str]) -> list[str]:
