@@ -89,12 +89,12 @@ def train(data: Path, folder: Path, overrides: list[str]) -> tuple[Path, float]:
     run = runs.start(file, folder)
     try:
         while not (status := run.status()).ended:
-            print(f"\r{status.state} {status.step}/{status.steps}", end="", file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"\r{status.state} {status.step}/{status.steps}", end="", file=sys.stderr)
             time.sleep(1)
     except KeyboardInterrupt:
         run.stop()
         raise
-    print(file=sys.stderr)
     runs.forget(run)
     if status.state != "done" or run.weights is None:
         sys.exit(status.message)

@@ -297,15 +297,21 @@ class TestTheRest:
 
     def test_train_is_training_train(self, monkeypatch, tmp_path, capsys):
         seen = []
-        module = ModuleType("napari_itis.training")
-        module.StepReport, module.TrainingStopped = object, KeyboardInterrupt
-        module.train = lambda *arguments: seen.append(arguments[:5]) or Path("run/a.safetensors")
-        monkeypatch.setitem(sys.modules, "napari_itis.training", module)
-        monkeypatch.delitem(sys.modules, "napari_itis.cli.train", raising=False)
-        arguments = ["--set", "epochs=2", "--set", "lr=0.1", "--data", "folder:x", "--resume"]
+
+        def train(config, **options):
+            seen.append((config, options["output"], options["resume"]))
+            return Path("run/a.safetensors")
+
+        monkeypatch.setattr("napari_itis.training.train", train, raising=False)
+        arguments = ["--set", "epochs=2", "--set", "ema=0.5", "--data", "folder:x", "--resume"]
         assert main(["train", "smoke", *arguments, "--output", str(tmp_path / "run")]) == 0
-        assert seen == [("smoke", ["epochs=2", "lr=0.1"], ["folder:x"], tmp_path / "run", True)]
+        (config, output, resume), *more = seen
+        assert (config.name, config.epochs, config.ema) == ("smoke", 2, 0.5)
+        assert [source.name for source in config.data] == ["folder"]
+        assert (output, resume, more) == (tmp_path / "run", True, [])
         assert "wrote run/a.safetensors" in capsys.readouterr().out
+        assert main(["train", "smoke", "--json", str(tmp_path / "a.json")]) == 2
+        assert "--check" in capsys.readouterr().err
 
     def test_weights_list_info_verify(self, capsys, fails, tmp_path):
         pytest.importorskip("torch")

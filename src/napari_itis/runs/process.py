@@ -95,6 +95,9 @@ class Run:
             message = f"there is no training in {self.folder}"
             return Status("starting") if alive else Status("failed", message=message)
         if alive:
+            # A process that has said its end takes a moment to be gone.
+            if said.state == "done":
+                return replace(said, state="running")
             return replace(said, state="stopping") if asked or said.ended else said
         step = saved_step(self.folder)
         ended = replace(said, seconds_left=None, checkpoint_step=step)
