@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_itis.plugin.background import Background
-from napari_itis.plugin.before_closing import BeforeClosing
+from napari_itis.plugin.closing import BeforeClosing
 from napari_itis.plugin.questions import Ask, Choice, Choose, Question, ask_user, choose_user
 from napari_itis.plugin.run_watcher import RunFacts, RunView, RunWatcher
 from napari_itis.plugin.training_backend import TrainingBackend

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QMainWindow
 
 from napari_itis.annotation.autosave import Autosaves
 from napari_itis.annotation.storage import load_session
-from napari_itis.plugin.closing import Closing, may_close
 from napari_itis.plugin.controllers import controller_of, session_files_of
+from napari_itis.plugin.session_closing import Closing, may_close
 
 from .conftest import SHAPE, FakePredictor, disc
 
