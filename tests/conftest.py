@@ -10,7 +10,10 @@ import pytest
 
 def pytest_configure(config):
     # Nothing is left among what the user keeps, and no window offers what is there.
-    os.environ["NAPARI_ITIS_DATA"] = tempfile.mkdtemp(prefix="napari-itis-tests-")
+    folder = tempfile.mkdtemp(prefix="napari-itis-tests-")
+    os.environ["NAPARI_ITIS_DATA"] = folder
+    # Nor are the user's preferences read or changed.
+    os.environ["NAPARI_CONFIG"] = f"{folder}/settings.yaml"
     # A server of its own even on a desktop: windows that steal the mouse make tests fail.
     # NAPARI_ITIS_SHOW=1 keeps them on the real display, to look at.
     if sys.platform.startswith("linux") and not os.environ.get("NAPARI_ITIS_SHOW"):

@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import threading
+import time
 
 import pytest
 import torch
@@ -248,7 +249,10 @@ def test_several_windows_at_once_get_different_names(trained, monkeypatch):
 
 def test_what_a_killed_window_left_is_swept_away(trained):
     own_folder().mkdir(parents=True)
-    (own_folder() / ".0123.tmp").write_bytes(b"half")
+    for name, hours in ((".dead.tmp", 2), (".alive.tmp", 0)):
+        (own_folder() / name).write_bytes(b"half")
+        then = time.time() - 3600 * hours
+        os.utime(own_folder() / name, (then, then))
     put("cells")
     library.delete("cells")
-    assert everything() == []
+    assert everything() == [".alive.tmp"]

@@ -12,10 +12,10 @@ from napari_itis.annotation import AnnotationSession, State
 from napari_itis.annotation.autosave import Autosaves
 from napari_itis.annotation.metadata import ImageFacts, SessionMetadata
 from napari_itis.annotation.storage import load_session, read_metadata, save_session
+from napari_itis.network.names import named_weights
 from napari_itis.plugin.readers import METADATA, read_video, video_metadata
 from napari_itis.plugin.session_files import SessionFiles
 from napari_itis.plugin.session_reader import get_reader
-from napari_itis.plugin.settings import shipped_weights
 
 from .conftest import SHAPE, disc
 
@@ -178,13 +178,13 @@ def test_the_file_says_what_the_session_was_made_on(someone, video, tmp_path):
     user.controller.select_object(4)
     user.controller.show_frame((3,))
     user.click(3, 45, 70)
-    user.controller.activity.weights = next(iter(shipped_weights()))
+    user.controller.activity.weights = next(iter(named_weights()))
     user.save(tmp_path / "clip.itis")
     metadata = read_metadata(tmp_path / "clip.itis")
     assert metadata.image.name == "clip" and metadata.image.slices == (FRAMES,)
     assert metadata.image.fingerprint and metadata.masks.fingerprint
     assert metadata.image.dtype == "uint8"
-    assert metadata.weights.sha256 == shipped_weights()[metadata.weights.name]
+    assert metadata.weights.sha256 == named_weights()[metadata.weights.name]["sha256"]
     assert metadata.label == 4 and metadata.frame == (3,)
 
 

@@ -47,12 +47,14 @@ def compare(
     device: Device = "auto",
 ) -> None:
     """Let the robot user click with old and new weights, and say which are better."""
+    # Before anything that takes its time to import.
+    _check(weights, data, run, json, plot)
+
     from rich.console import Console
 
     from napari_itis.evaluation.comparison import compare as run_comparison
     from napari_itis.evaluation.comparison import spread
 
-    _check(weights, data, run, json, plot)
     samples = spread(_gather(data or [], run), limit)
     errors = Console(stderr=True)
     with errors.status("") as status:
@@ -89,13 +91,13 @@ def _check(
     json: Path | None,
     plot: Path | None,
 ) -> None:
-    from napari_itis.cli.output import check_output
-    from napari_itis.network import find_weights
-
     if len(weights) < 2:
         raise InputError("compare needs two weights: napari-itis compare OLD NEW --run DIR")
     if not data and run is None:
         raise InputError("compare on which images? add --run DIR or --data LAYOUT:ROOT")
+    from napari_itis.cli.output import check_output
+    from napari_itis.network.names import find_weights
+
     for one in weights:
         find_weights(one)
     if json:

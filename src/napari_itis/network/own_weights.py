@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -34,7 +35,8 @@ _NAME = re.compile(r"\w(?:[\w .()+-]*[\w)+-])?")
 # No file can be called so on Windows.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _KEPT = 20
-_PATIENCE_S = 20
+_PATIENCE_S = 5
+_ABANDONED_S = 3600
 _BLOCK = 1 << 20
 
 
@@ -66,20 +68,21 @@ def add(path: str | PathLike, name: str | None = None) -> str:
 
     path = Path(path)
     wanted = _name_from(path) if name is None else check_name(name)
-    with _library() as folder:
-        temporary = folder / f".{secrets.token_hex(8)}.tmp"
-        try:
-            _copy(path, temporary)
-            # The copy: what is verified is what is kept.
-            verify(temporary)
+    temporary = own_folder() / f".{secrets.token_hex(8)}.tmp"
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        _copy(path, temporary)
+        # The copy: what is verified is what is kept. Nobody has to wait for that.
+        verify(temporary)
+        with _library() as folder:
             unique = _unused(wanted)
             temporary.replace(folder / f"{unique}{SUFFIX}")
-        except WeightsError as error:
-            raise WeightsError(str(error).replace(str(temporary), str(path))) from None
-        except OSError as error:
-            raise _not_written(path, error) from None
-        finally:
-            temporary.unlink(missing_ok=True)
+    except WeightsError as error:
+        raise WeightsError(str(error).replace(str(temporary), str(path))) from None
+    except OSError as error:
+        raise _not_written(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
     return unique
 
 
@@ -208,9 +211,10 @@ def _library() -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock", timeout=_PATIENCE_S, thread_local=False)
         with lock:
-            # Whoever wrote them was killed: it held the lock.
             for left in folder.glob(".*.tmp"):
-                left.unlink(missing_ok=True)
+                # Whoever wrote it was killed.
+                if left.stat().st_mtime < time.time() - _ABANDONED_S:
+                    left.unlink(missing_ok=True)
             yield folder
     except Timeout:
         raise WeightsError("another window is changing the weights: try again") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_itis.annotation import Change, Frame, State
 from napari_itis.plugin.image_choice import ImageChoice
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
+from napari_itis.plugin.settings import are_there
 from napari_itis.plugin.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -163,6 +165,21 @@ class Controller(ImageChoice):
         else:
             with self._events.writing():
                 workspace.write_mask(frame)
+
+    # The network.
+
+    def weights_renamed(self, old: str, new: str) -> None:
+        """Own weights have another name."""
+        options = self.worker.options
+        if options.weights == old:
+            self.worker.configure(replace(options, weights=new))
+
+    def weights_changed(self) -> None:
+        """Go on with the default weights if those in use are gone."""
+        options = self.worker.options
+        if not are_there(options.weights):
+            self.worker.configure(replace(options, weights=None))
+            self.notice.emit(f"The weights {options.weights} are gone: the default ones are used")
 
     # Underneath.
 

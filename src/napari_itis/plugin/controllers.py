@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
 from napari_itis.plugin.session_files import SessionFiles
+from napari_itis.plugin.settings import preferred_options
 from napari_itis.plugin.video_correction import VideoCorrection
+from napari_itis.plugin.weights_list import weights_list
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,6 +35,9 @@ def controller_of(viewer: ViewerModel, factory: PredictorFactory = make_predicto
     controller = _controllers.get(viewer)
     if controller is None:
         controller = Controller(viewer, factory)
+        controller.worker.configure(preferred_options())
+        weights_list().renamed.connect(controller.weights_renamed)
+        weights_list().changed.connect(controller.weights_changed)
         _controllers[viewer] = controller
         _stop_with_window(viewer, controller)
     return controller

@@ -15,8 +15,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_itis.network.names import list_weights
 from napari_itis.plugin.predictors import PredictorOptions
-from napari_itis.plugin.settings import DEVICES, shipped_weights
+from napari_itis.plugin.settings import DEVICES
 
 _DEVICE_NAMES = {
     "auto": "Automatic",
@@ -37,7 +38,9 @@ class NetworkBox(QGroupBox):
         super().__init__("Network", parent)
         self._options = PredictorOptions()
         self._weights = QComboBox()
-        self._weights.setToolTip("The trained network: a shipped one or a .safetensors file")
+        self._weights.setToolTip(
+            "The network: one that ships, one of your own, or a .safetensors file"
+        )
         # A long file name must not widen the dock.
         self._weights.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -65,7 +68,7 @@ class NetworkBox(QGroupBox):
         self._options = options
         self._weights.clear()
         self._weights.addItem("Default", None)
-        for name in shipped_weights():
+        for name in list_weights():
             self._weights.addItem(name, name)
         known = [self._weights.itemData(row) for row in range(self._weights.count())]
         if options.weights not in known:

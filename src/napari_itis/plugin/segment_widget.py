@@ -26,7 +26,8 @@ from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_list import ObjectList, swatch
 from napari_itis.plugin.session_bar import SessionBar
-from napari_itis.plugin.settings import preferred_options
+from napari_itis.plugin.settings import say_lost_weights
+from napari_itis.plugin.weights_list import weights_list
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -54,9 +55,6 @@ class SegmentWidget(QWidget):
         self._refresh.timeout.connect(self.refresh)
         self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
         self._notice_over.timeout.connect(self._notice.hide)
-        if not self.controller.activity.device:
-            self.controller.worker.configure(preferred_options())
-        self._network.show_options(self.controller.worker.options)
 
     def _build(self) -> None:
         self._images = QComboBox()
@@ -156,12 +154,17 @@ class SegmentWidget(QWidget):
         controller.layers_changed.connect(self._on_layers)
         controller.activity.changed.connect(self._refresh.start)
         controller.notice.connect(self._on_notice)
+        weights_list().changed.connect(self._show_network)
+        self._show_network()
         controller.attach(self)
         if self._window is None:
             self._window = self.window()
             worker = controller.worker
             self._window.destroyed.connect(lambda _window: worker.stop())
         self._on_layers()
+        lost = say_lost_weights()
+        if lost:
+            self._on_notice(lost)
 
     def _disconnect(self) -> None:
         if not self._connected:
@@ -173,6 +176,7 @@ class SegmentWidget(QWidget):
         controller.layers_changed.disconnect(self._on_layers)
         controller.activity.changed.disconnect(self._refresh.start)
         controller.notice.disconnect(self._on_notice)
+        weights_list().changed.disconnect(self._show_network)
 
     # From the controller.
 
@@ -195,6 +199,9 @@ class SegmentWidget(QWidget):
         self._set_checked(self._cover, controller.overwrites, ready)
         self._set_checked(self._masks, controller.mask_visible, ready)
         self._status.setText(_status(controller))
+
+    def _show_network(self) -> None:
+        self._network.show_options(self.controller.worker.options)
 
     def _on_layers(self) -> None:
         controller = self.controller

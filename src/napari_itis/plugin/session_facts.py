@@ -6,7 +6,6 @@ thread.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,9 @@ from napari_itis.annotation.metadata import (
     WeightsFacts,
     fingerprint,
 )
+from napari_itis.network.files import sha256
+from napari_itis.network.names import WeightsError, find_weights, named_weights
 from napari_itis.plugin.image_source import ImageSource
-from napari_itis.plugin.settings import shipped_weights
 from napari_itis.video.masks import MaskSequence
 
 if TYPE_CHECKING:
@@ -79,13 +79,12 @@ def masks_facts(masks: Labels, source: ImageSource) -> Callable[[], MasksFacts]:
 
 def weights_facts(name: str, file: str | None) -> WeightsFacts:
     """By what weights are known again; reads a file that is not a shipped one."""
-    shipped = shipped_weights()
+    shipped = named_weights()
     if file is None or file in shipped:
-        return WeightsFacts(name, shipped.get(name, ""))
+        return WeightsFacts(name, shipped[name]["sha256"] if name in shipped else "")
     try:
-        with Path(file).open("rb") as opened:
-            return WeightsFacts(name, hashlib.file_digest(opened, "sha256").hexdigest())
-    except OSError:
+        return WeightsFacts(name, sha256(find_weights(file)))
+    except (WeightsError, OSError):
         # Gone since it was loaded: no reason not to save.
         return WeightsFacts(name)
 

@@ -30,6 +30,7 @@ from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
 from napari_itis.plugin.session_bar import SessionBar
+from napari_itis.plugin.settings import say_lost_weights
 from napari_itis.plugin.video_correction import VideoCorrection
 from napari_itis.plugin.video_hints import next_step
 
@@ -177,6 +178,9 @@ class VideoWidget(QWidget):
         self.video.attach()
         self._keys.bind()
         self.refresh()
+        lost = say_lost_weights()
+        if lost:
+            self._on_notice(lost)
 
     def _disconnect(self) -> None:
         if not self._connected:

@@ -17,6 +17,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation import Frame, State
+from napari_itis.annotation.existing import labels_in
 from napari_itis.datasets import DatasetError
 from napari_itis.datasets.folder_writing import WrittenPair, file_name, write_pair
 from napari_itis.plugin.background import Background
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from napari_itis.plugin.workspace import Workspace
 
 # Counting in so many pixels takes a few milliseconds.
-_QUICKLY_COUNTED = 1 << 22
+_QUICKLY_COUNTED = 1 << 21
 _WORKED_ON = (State.CORRECTED, State.COMMITTED)
 
 ReadFrame = Callable[[Frame], tuple[np.ndarray, np.ndarray]]
@@ -221,10 +222,11 @@ def _count(data: Any) -> tuple[int | None, int | None]:
     """Slices with an object, and objects on all of them, if that is quickly known."""
     if not isinstance(data, np.ndarray) or data.size > _QUICKLY_COUNTED:
         return None, None
-    planes = data.reshape(-1, *data.shape[-2:])
-    present = [plane[plane != 0] for plane in planes]
-    found = [np.unique(values) for values in present if values.size]
-    return len(found), sum(len(values) for values in found)
+    if data.size and (data.min() < 0 or data.max() >= np.iinfo(np.uint16).max):
+        # Sorting takes longer; what is wrong with negative ids is said when they are written.
+        return None, None
+    counts = [len(labels_in(plane)) for plane in data.reshape(-1, *data.shape[-2:])]
+    return sum(count > 0 for count in counts), sum(counts)
 
 
 def _image_of(viewer: ViewerModel, index: int) -> Image | None:
