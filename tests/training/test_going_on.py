@@ -9,6 +9,7 @@ from napari_itis.network import WeightsError
 from napari_itis.network.weights import read_tensors
 from napari_itis.runs import prediction_strips, read_curves
 from napari_itis.training import TrainingStopped, train
+from napari_itis.training.log import _Table
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,14 @@ def test_weights_from_nothing_are_not_measured_before_they_learn(tiny, own_shape
     settings = [*tiny, "samples=8", "samples_per_epoch=8", "validate_every=1", "held_back=0.6"]
     train("smoke", settings, [f"mine:{own_shapes}"], tmp_path / "run")
     assert read_curves(tmp_path / "run").validation_step.tolist() == [2]
+
+
+def test_the_rows_so_far_are_on_the_disk_before_a_resumed_training_takes_a_step(tmp_path):
+    path = tmp_path / "log.csv"
+    before = _Table(path, ("step", "loss"), 0)
+    for step in (1, 2, 3):
+        before.add({"step": step, "loss": 0.5})
+    before.close()
+    # Not closed: this one is killed.
+    _again = _Table(path, ("step", "loss"), 2)
+    assert path.read_text().split() == ["step,loss", "1,0.5", "2,0.5"]

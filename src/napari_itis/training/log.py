@@ -121,10 +121,15 @@ class _Table:
         if path.exists() and step:
             with path.open(newline="") as file:
                 kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self._file = path.open("w", newline="")
+        # A process that is killed while it starts again must not take the rows so far with it.
+        temporary = path.with_name(f".{path.name}.tmp")
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fields, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(kept)
+        temporary.replace(path)
+        self._file = path.open("a", newline="")
         self._writer = csv.DictWriter(self._file, fields, extrasaction="ignore")
-        self._writer.writeheader()
-        self._writer.writerows(kept)
 
     def add(self, row: Mapping[str, float]) -> None:
         self._writer.writerow({key: round(value, 4) for key, value in row.items()})
