@@ -50,6 +50,11 @@ class Background(QObject):
         """Ask the work to end early."""
         self.stopped = True
 
+    @property
+    def alive(self) -> bool:
+        """Whether the work is under way."""
+        return self._thread.is_alive()
+
     def wait(self, timeout: float) -> None:
         """Let the work come to its end, for so many seconds at most; what it told comes later."""
         if self._thread.is_alive():

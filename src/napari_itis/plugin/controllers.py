@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _controllers: weakref.WeakKeyDictionary[ViewerModel, Controller] = weakref.WeakKeyDictionary()
 _videos: weakref.WeakKeyDictionary[ViewerModel, VideoCorrection] = weakref.WeakKeyDictionary()
-
 _files: weakref.WeakKeyDictionary[ViewerModel, SessionFiles] = weakref.WeakKeyDictionary()
 
 

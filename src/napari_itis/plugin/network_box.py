@@ -19,7 +19,7 @@ from napari_itis.network.names import list_weights
 from napari_itis.plugin.predictors import PredictorOptions
 from napari_itis.plugin.settings import DEVICES
 
-_DEVICE_NAMES = {
+DEVICE_NAMES = {
     "auto": "Automatic",
     "cpu": "CPU",
     "cuda": "NVIDIA GPU (CUDA)",
@@ -49,7 +49,7 @@ class NetworkBox(QGroupBox):
         self._device = QComboBox()
         self._device.setToolTip("What the network runs on")
         for device in DEVICES:
-            self._device.addItem(_DEVICE_NAMES[device], device)
+            self._device.addItem(DEVICE_NAMES[device], device)
         self._device.activated.connect(
             lambda index: self._choose(device=self._device.itemData(index))
         )

@@ -1,0 +1,578 @@
+"""The training dock and what is behind it, with trainings that the test moves along by hand."""
+
+import dataclasses
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from PIL import Image
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QApplication, QMainWindow
+
+from napari_itis.datasets.detection import detect_layout
+from napari_itis.plugin import training_controller
+from napari_itis.plugin.json_command import JsonCommand
+from napari_itis.plugin.train_widget import TrainWidget
+from napari_itis.plugin.training_controller import TrainingController
+from napari_itis.plugin.training_draft import Draft, read_text
+from napari_itis.plugin.training_form import TrainingForm, sections_of, settings_of
+from napari_itis.plugin.training_menu import TomlDialog
+from napari_itis.plugin.training_plots import BLUE, Curve, CurvePlot
+from napari_itis.training import TrainingConfig, load_config
+
+from .fake_training import REPORT, FakeBackend
+
+
+def until(condition, timeout=15.0):
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        QApplication.processEvents()
+        time.sleep(0.005)
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def backend(tmp_path):
+    return FakeBackend(tmp_path / "trainings")
+
+
+@pytest.fixture
+def make(qapp, backend):
+    """Makes the trainings of a window and its dock; all are closed in the end."""
+    made = []
+
+    def make(viewer=None):
+        viewer = ViewerModel() if viewer is None else viewer
+        training = TrainingController(viewer, backend)
+        training.said = []
+        training.notice.connect(training.said.append)
+        dock = TrainWidget(viewer, training=training)
+        dock.resize(330, 760)
+        dock.show()
+        QApplication.processEvents()
+        made.append((training, dock))
+        return training, dock
+
+    yield make
+    for training, dock in made:
+        training.close()
+        dock.close()
+        dock.deleteLater()
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """A data set of three images in the layout `folder`."""
+    root = tmp_path / "cells"
+    for name in ("images", "masks"):
+        (root / name).mkdir(parents=True)
+    for number in range(3):
+        pixels = np.zeros((40, 50), np.uint8)
+        pixels[10:30, 10 + number : 30] = 1
+        Image.fromarray(200 * pixels).save(root / "images" / f"{number}.png")
+        Image.fromarray(pixels).save(root / "masks" / f"{number}.png")
+    return root
+
+
+def with_cells(training, cells):
+    training.setup.add_folders([cells])
+    until(lambda: training.setup.images == 3)
+
+
+def started(training, cells):
+    with_cells(training, cells)
+    training.setup.check(begin=True)
+    until(lambda: training.run is not None and training.view is not None)
+    return training.run
+
+
+# Data.
+
+
+def test_an_empty_dock_says_what_is_needed(make):
+    training, dock = make()
+    assert training.state == "empty"
+    assert "what to learn from" in dock.hint.text()
+    assert not dock.begin.isEnabled() and not dock.check.isEnabled()
+    assert not dock.setup_page.data.viewer.isEnabled()
+
+
+def test_a_dropped_folder_is_recognised_and_counted(make, cells):
+    training, dock = make()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(cells)), QUrl.fromLocalFile(str(cells / "none.png"))])
+    event = QDropEvent(
+        QPointF(20, 20),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    dock.dropEvent(event)
+    until(lambda: training.setup.images == 3)
+    assert training.state == "ready" and dock.begin.isEnabled()
+    (row,) = dock.setup_page.data.rows
+    assert row.layout_box.currentData() == "folder"
+    assert "3 images" in row.folder.full_text
+    row.weight.setValue(2.5)
+    assert training.setup.draft.config.data[0].weight == 2.5
+    row.remove.click()
+    QApplication.processEvents()
+    assert training.state == "empty" and not dock.setup_page.data.rows
+
+
+def test_what_is_wrong_with_a_folder_is_said_beside_it(make, tmp_path):
+    training, dock = make()
+    training.setup.add_folders([tmp_path])
+    until(lambda: dock.setup_page.data.rows and dock.setup_page.data.rows[0].about.isVisible())
+    assert "images" in dock.setup_page.data.rows[0].about.text()
+
+
+def test_what_is_open_in_the_viewer_is_counted_and_written_beside_saved_settings(make, tmp_path):
+    viewer = ViewerModel()
+    training, dock = make(viewer)
+    masks = np.zeros((4, 40, 50), np.int32)
+    masks[1:, 10:20, 10:20], masks[1:, 25:35, 25:35] = 1, 2
+    viewer.add_image(np.zeros((4, 40, 50), np.uint8), name="cells", rgb=False)
+    viewer.add_labels(masks, name="masks")
+    data = dock.setup_page.data
+    until(lambda: data.viewer.isEnabled())
+    assert "3 images" in data.count.text()
+    data.viewer.click()
+    assert training.state == "ready" and training.setup.images == 3
+    training.setup.save(tmp_path / "saved.toml")
+    # The first image to be written brings torch along.
+    until(lambda: training.said, timeout=120)
+    assert "napari-itis train" in training.said[-1]
+    (source,) = load_config(tmp_path / "saved.toml").data
+    assert source.root == str(tmp_path / "saved-data")
+    assert len(list((tmp_path / "saved-data" / "masks").iterdir())) == 3
+    # What is there already is nobody's to replace.
+    training.setup.save(tmp_path / "saved.toml")
+    assert "another name" in training.said[-1]
+
+
+@pytest.mark.parametrize(
+    ("names", "layout"),
+    [
+        (("images", "masks"), "folder"),
+        (("VOCdevkit", "benchmark_RELEASE"), "voc+sbd"),
+        (("VOC2012",), "voc"),
+        (("data_GT", "boundary_GT"), "grabcut"),
+        (("ImageSets", "Annotations", "JPEGImages"), "davis"),
+        (("training/instance", "training/image_2"), "kitti"),
+        (("photos",), None),
+    ],
+)
+def test_layouts_are_told_from_the_names_in_a_folder(tmp_path, names, layout):
+    for name in names:
+        (tmp_path / name).mkdir(parents=True)
+    assert detect_layout(tmp_path) == layout
+
+
+def test_coco_is_told_from_its_annotations(tmp_path):
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_train2017.json").write_text("{}")
+    assert detect_layout(tmp_path) == "coco"
+
+
+# Settings.
+
+
+def test_the_form_has_every_key_of_the_config_with_its_words(qapp):
+    from napari_itis.plugin.training_form import _ELSEWHERE
+
+    shown = {one.name for _, settings in sections_of(TrainingConfig) for one in settings}
+    assert shown | {*_ELSEWHERE, "network"} == {f.name for f in dataclasses.fields(TrainingConfig)}
+    assert all(one.about for one in settings_of(TrainingConfig).values())
+    assert settings_of(TrainingConfig)["schedule"].choices == ("cosine", "paper")
+
+
+def test_a_key_of_the_form_reaches_the_config_and_nonsense_is_refused(make):
+    training, dock = make()
+    dock.setup_page.more.open()
+    form = dock.setup_page.more.content
+    assert isinstance(form, TrainingForm)
+    form.widget("lone_click").value = 0.25
+    assert training.setup.draft.config.lone_click == 0.25
+    form.widget("ema").value = 1.0
+    until(lambda: training.said)
+    assert "ema must be" in training.said[-1]
+    until(lambda: form.widget("ema").value == training.setup.draft.config.ema < 1)
+
+
+def test_the_learning_rate_takes_that_of_the_new_layers_along(make):
+    training, _ = make()
+    before = training.setup.draft.config
+    training.setup.set_keys({"learning_rate": 2 * before.learning_rate})
+    after = training.setup.draft.config
+    assert after.head_learning_rate == pytest.approx(2 * before.head_learning_rate)
+
+
+def test_suggestions_leave_alone_what_the_user_has_set():
+    draft = Draft.new(lambda name: False).with_keys(batch_size=4)
+    draft = draft.suggested({"batch_size": 16, "crop": 160, "no such key": 1})
+    assert (draft.config.batch_size, draft.config.crop) == (4, 160)
+
+
+def test_what_is_set_in_the_dock_is_what_the_saved_file_gives(make, cells, tmp_path):
+    training, dock = make()
+    with_cells(training, cells)
+    training.setup.set_keys({"name": "my cells", "crop": 160, "network.feed_back": False})
+    dock.setup_page.settings.samples.setValue(1600)
+    training.setup.save(tmp_path / "saved.toml")
+    assert training.setup.draft.config.name == "my-cells"
+    assert load_config(tmp_path / "saved.toml") == training.setup.draft.config
+    other, _ = make()
+    other.setup.load(tmp_path / "saved.toml")
+    assert other.setup.draft.config == training.setup.draft.config
+
+
+def test_text_that_is_no_config_keeps_its_window_open(make):
+    training, _ = make()
+    dialog = TomlDialog(training)
+    dialog.text.setPlainText('name = "x"\nbatch_size = "many"')
+    dialog._take()
+    assert "batch_size" in dialog.wrong.text() and not dialog.result()
+    dialog.text.setPlainText('base = "finetune"\nname = "x"\nbatch_size = 4')
+    dialog._take()
+    assert dialog.result() and training.setup.draft.config.batch_size == 4
+
+
+def test_a_long_name_does_not_widen_the_dock(make, tmp_path):
+    training, dock = make()
+    before = dock.minimumSizeHint().width()
+    root = tmp_path / ("a" * 120)
+    root.mkdir()
+    training.setup.add_folders([root])
+    training.setup.set_keys({"name": "n" * 200})
+    until(lambda: dock.setup_page.data.rows)
+    training.notice.emit("x" * 300)
+    QApplication.processEvents()
+    assert dock.minimumSizeHint().width() == before
+    inner = dock._area.widget()
+    assert inner.minimumSizeHint().width() <= dock.minimumWidth()
+
+
+# Check and start.
+
+
+def test_with_a_problem_nothing_is_started_and_nothing_stays(make, cells, backend):
+    training, dock = make()
+    with_cells(training, cells)
+    backend.report = replace(REPORT, problems=("the disk is full: choose another folder",))
+    training.setup.check(begin=True)
+    assert training.state == "checking"
+    QApplication.processEvents()
+    assert not dock.setup_page.data.isEnabled() and dock.checking.isVisible()
+    until(lambda: not training.setup.busy)
+    QApplication.processEvents()
+    assert training.state == "ready" and not backend.started
+    assert "the disk is full" in dock.setup_page.found.problems.text()
+    assert "143 objects" in dock.setup_page.found.facts.text()
+    assert not backend.home().exists()
+
+
+def test_without_a_problem_it_starts_with_the_very_settings(make, cells, backend):
+    training, dock = make()
+    with_cells(training, cells)
+    config = training.setup.draft.config
+    dock.begin.click()
+    until(lambda: training.run is not None)
+    ((text, folder, resume),) = backend.started
+    assert read_text(text) == config and not resume
+    assert folder == backend.home() / config.name
+    # The next one has a name of its own.
+    assert training.setup.draft.config.name != config.name
+
+
+def test_minutes_become_samples_when_the_speed_is_known(make, cells, backend):
+    training, dock = make()
+    with_cells(training, cells)
+    samples = training.setup.draft.config.samples
+    backend.report = replace(REPORT, seconds=1200.0)
+    dock.setup_page.settings.unit.setCurrentIndex(0)
+    dock.setup_page.settings.unit.activated.emit(0)
+    dock.setup_page.settings.minutes.setValue(5)
+    training.setup.check(begin=True)
+    until(lambda: training.run is not None)
+    started = read_text(backend.started[0][0])
+    assert started.samples == pytest.approx(samples / 4, abs=started.batch_size)
+
+
+def test_a_check_that_fails_says_so_in_a_line(make, cells, backend):
+    training, _ = make()
+    with_cells(training, cells)
+    backend.error = "napari-itis: training needs Lightning Fabric"
+    training.setup.check(begin=True)
+    until(lambda: not training.setup.busy)
+    assert training.said == ["training needs Lightning Fabric"]
+    assert training.state == "ready" and not backend.started
+
+
+def test_a_check_can_be_left(make, cells, backend):
+    training, _ = make()
+    with_cells(training, cells)
+    backend.wait = 60
+    training.setup.check(begin=True)
+    until(lambda: training.setup.progress.total == 18)
+    training.setup.cancel()
+    assert training.state == "ready"
+    QApplication.processEvents()
+    assert not backend.started and not training.said
+
+
+def test_a_name_that_is_taken_is_refused(make, cells, backend):
+    training, _ = make()
+    with_cells(training, cells)
+    training.setup.set_keys({"name": "itis-lite0"})
+    training.setup.check(begin=True)
+    assert "another name" in training.said[-1] and not training.setup.busy
+
+
+def test_a_start_that_is_refused_says_why(make, cells, backend):
+    training, _ = make()
+    with_cells(training, cells)
+    backend.refused = "a training runs in that folder already"
+    training.setup.check(begin=True)
+    until(lambda: training.said)
+    assert training.said == [backend.refused] and training.state == "ready"
+
+
+def test_a_command_that_is_left_ends_and_tells_nothing(qapp, tmp_path):
+    import sys
+
+    told = []
+    command = JsonCommand(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        tmp_path / "x.json",
+        told.append,
+        told.append,
+    ).start()
+    time.sleep(0.3)
+    before = time.monotonic()
+    command.stop()
+    command.wait()
+    QApplication.processEvents()
+    assert time.monotonic() - before < 5 and not told
+
+
+# A training under way.
+
+
+def test_progress_plots_pictures_and_log_follow_the_training(make, cells):
+    training, dock = make()
+    run = started(training, cells)
+    page = dock.run_page
+    run.write_curves(200)
+    for step in (0, 60, 120):
+        run.write_picture(step)
+    (run.folder / "output.txt").write_text("step 200/500\n")
+    run.set(step=200, seconds_left=600.0)
+    until(lambda: training.curves is not None and len(training.curves.step) == 200)
+    until(lambda: page.pictures.isVisible())
+    assert training.state == "running"
+    assert "Step 200 of 500" in page.progress.text.text()
+    assert "10 min left" in page.progress.text.text()
+    assert page.pictures.steps == ("0", "120")
+    assert "loss 0." not in page.loss.describe(150) and "Step 150" in page.loss.describe(150)
+    assert "to 0.85: " in page.clicks.describe(60)
+    page.log.open()
+    QApplication.processEvents()
+    assert "step 200/500" in page.log.content.toPlainText()
+
+
+def test_stop_and_resume(make, cells, backend):
+    training, dock = make()
+    run = started(training, cells)
+    dock.run_page.stop.click()
+    assert training.state == "stopping"
+    until(lambda: run.asked == ["stop"])
+    QApplication.processEvents()
+    assert not dock.run_page.stop.isEnabled()
+    run.set(state="stopped", step=100, checkpoint_step=100)
+    until(lambda: training.state == "stopped")
+    QApplication.processEvents()
+    assert dock.resume.isVisible() and not dock.run_page.stop.isVisible()
+    dock.resume.click()
+    until(lambda: training.state == "running")
+    assert backend.started[-1][2] is True
+
+
+def test_a_failed_training_says_why_and_offers_its_checkpoint(make, cells):
+    training, dock = make()
+    run = started(training, cells)
+    run.set(state="failed", checkpoint_step=50, message="the disk is full: make room, then Resume")
+    until(lambda: training.state == "failed")
+    QApplication.processEvents()
+    assert "The disk is full" in dock.hint.text().replace("\u200b", "")
+    assert dock.resume.isVisible()
+
+
+def test_a_folder_that_is_deleted_is_said(make, cells):
+    import shutil
+
+    training, dock = make()
+    run = started(training, cells)
+    shutil.rmtree(run.folder)
+    until(lambda: training.state == "failed")
+    QApplication.processEvents()
+    assert "deleted" in dock.hint.text()
+    training.forget()
+    until(lambda: not training.runs)
+    assert training.run is None
+
+
+def done(training, cells):
+    run = started(training, cells)
+    (run.folder / f"{run.name}.safetensors").write_bytes(b"weights")
+    run.set(state="done", step=500)
+    until(lambda: training.state == "done")
+    return run
+
+
+def test_weights_are_used_at_once_and_added_once(make, cells, backend, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(
+        training_controller, "choose_weights", lambda viewer, name: chosen.append(name)
+    )
+    training, dock = make()
+    run = done(training, cells)
+    QApplication.processEvents()
+    dock.run_page.result.use.click()
+    until(lambda: chosen)
+    training.use()
+    until(lambda: len(chosen) == 2)
+    assert chosen == [run.name, run.name] and list(backend.added) == [run.name]
+    assert f"“{run.name}”" in training.said[-1]
+
+
+def test_comparing_shows_what_is_known_so_far_and_the_end(make, cells, backend):
+    from napari_itis.evaluation.comparison import ComparedObject, Comparison
+
+    training, dock = make()
+    run = done(training, cells)
+    objects = tuple(
+        ComparedObject(str(n), str(n), ((0.5, 0.6, 0.7), (0.7, 0.8, 0.85))) for n in range(4)
+    )
+    backend.comparison = Comparison(("itis-lite0", run.name), 3, 4, objects)
+    training.compare("itis-lite0")
+    assert training.state == "comparing"
+    until(lambda: training.state == "compared")
+    QApplication.processEvents()
+    assert dock.run_page.result.plot.isVisible()
+    # It is there again when the training is shown again.
+    training.show_new()
+    training.show_run(run.folder)
+    until(lambda: training.state == "compared")
+
+
+# Windows.
+
+
+def test_a_training_that_runs_is_found_again(make, cells, backend):
+    training, _ = make()
+    run = started(training, cells)
+    training.close()
+    again, dock = make()
+    until(lambda: again.run is run and again.view is not None)
+    assert again.state == "running"
+    QApplication.processEvents()
+    assert run.name in dock.runs.currentText()
+
+
+def test_a_training_that_ended_meanwhile_is_shown_once(make, cells, backend):
+    training, _ = make()
+    run = started(training, cells)
+    training.close()
+    run.set(state="done", step=500)
+    again, _ = make()
+    until(lambda: again.state == "done")
+    later, _ = make()
+    until(lambda: later.runs)
+    assert later.run is None
+    later.show_run(run.folder)
+    until(lambda: later.state == "done")
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes", "asked"), [(None, False, []), (0, True, []), (1, True, ["stop"])]
+)
+def test_closing_asks_what_becomes_of_a_training(make, cells, answer, closes, asked):
+    training, dock = make()
+    window = QMainWindow()
+    window.setCentralWidget(dock)
+    window.show()
+    training.attach(window)
+    run = started(training, cells)
+    until(lambda: training.runs)
+    choices = []
+    training.choose = lambda choice: choices.append(choice) or answer
+    assert window.close() is closes
+    assert run.asked == asked and len(choices) == 1 and run.name in choices[0].text
+    training.choose = lambda choice: 0
+    dock.setParent(None)
+    window.close()
+
+
+def test_closing_asks_nothing_when_nothing_runs(make):
+    training, _ = make()
+    training.choose = lambda choice: pytest.fail("asked")
+    assert training.may_close()
+
+
+def test_a_dock_that_is_closed_and_opened_again_is_connected_once(make, cells):
+    training, dock = make()
+    for _ in range(3):
+        dock.hide()
+        dock.show()
+    calls = []
+    dock.refresh = lambda: calls.append(1)
+    with_cells(training, cells)
+    assert training.receivers(training.changed) == 1
+    dock.hide()
+    assert training.receivers(training.changed) == 0
+
+
+# Plots.
+
+
+def test_a_plot_draws_its_curve_where_the_values_are(qapp):
+    plot = CurvePlot("IoU", top=1.0)
+    plot.resize(300, plot.height())
+    steps = np.arange(1, 101)
+    plot.show_curves([Curve("crops", BLUE, steps, np.full(100, 0.75))], 200)
+    image = plot.grab().toImage()
+    ratio = plot.devicePixelRatioF()
+
+    def bluish(x, y):
+        color = image.pixelColor(round(x * ratio), round(y * ratio))
+        return color.blue() - color.red() > 60
+
+    columns = [x for x in range(34, 292) if any(bluish(x, y) for y in range(26, 100))]
+    # The first half of the steps: the first half of the width, and no more.
+    assert columns[0] < 40 and 155 < columns[-1] < 170
+    # Between 0.5 and 1 it lies in the middle.
+    rows = [y for y in range(26, 100) if bluish(100, y)]
+    assert 56 <= np.mean(rows) <= 70
+    assert "crops 0.75" in plot.describe(50)
+
+
+def test_a_plot_without_values_says_when_there_will_be_some(qapp):
+    plot = CurvePlot("Loss", hint="after the first steps")
+    plot.resize(300, plot.height())
+    plot.grab()
+    assert math.isnan(Curve("", BLUE, np.zeros(0), np.zeros(0)).last)
+
+
+def test_steep_starts_do_not_flatten_a_loss(qapp):
+    plot = CurvePlot("Loss")
+    values = np.full(1000, 0.3)
+    values[0] = 90.0
+    plot.show_curves([Curve("", BLUE, np.arange(1000), values)], 1000)
+    assert plot._ticks()[-1] < 1
