@@ -42,6 +42,7 @@ def main(folder: Path) -> None:
     ten_objects(folder / "ten-objects.png")
     stack(folder / "stack.png")
     video(folder / "video.png")
+    training(folder / "training.png")
 
 
 def ten_objects(path: Path) -> None:
@@ -110,6 +111,14 @@ def video(path: Path) -> None:
     correction.go_to(frame)
     wait(lambda: np.isnan(correction.suspicion).any())
     finish(viewer, correction.controller, path)
+
+
+def training(path: Path) -> None:
+    """The training dock, half-way through a short training on coins."""
+    # Beside this script.
+    import training_pictures
+
+    training_pictures.running(path)
 
 
 def finish(viewer, controller, path: Path) -> None:
