@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from napari_itis.inference import Prediction
 from napari_itis.inference.patch import Patch
 from napari_itis.inference.view import State
+from napari_itis.plugin import settings
 from napari_itis.plugin.controller import Controller
 
 SHAPE = (60, 80)
@@ -56,6 +58,19 @@ class FakePredictor:
             raise self.error
         start = np.zeros(self.images[-1][0].shape[:2], bool) if mask is None else mask.whole()
         return Prediction(State(Patch.of(answer(clicks[seen:], start)), None))
+
+
+class _Segmentation(SimpleNamespace):
+    model_fields = ()
+
+
+@pytest.fixture
+def preferred(tmp_path, monkeypatch):
+    """What the user prefers of the network, and an empty data folder."""
+    monkeypatch.setenv("NAPARI_ITIS_DATA", str(tmp_path / "data"))
+    kept = _Segmentation(device="cpu", weights="", zoom_in=True, threads=0)
+    monkeypatch.setattr(settings, "_group", {"segmentation": kept}.get)
+    return kept
 
 
 @pytest.fixture

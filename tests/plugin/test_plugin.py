@@ -32,7 +32,7 @@ def test_the_manifest_offers_what_the_plugin_has(manifest):
     assert manifest.display_name == "ITIS" and manifest.icon and manifest.categories
     contributions = manifest.contributions
     names = [widget.display_name for widget in contributions.widgets]
-    assert names == ["ITIS segmentation", "ITIS video correction"]
+    assert names == ["ITIS segmentation", "ITIS video correction", "ITIS training"]
     assert contributions.menus["napari/layers/segment"]
     settings = contributions.configurations["segmentation"].properties
     assert tuple(settings["device"].enum) == DEVICES

@@ -1,14 +1,11 @@
 """Own weights are in every dock at once, stay chosen over a restart, and are missed when gone."""
 
-from types import SimpleNamespace
-
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QComboBox
 
 from napari_itis.network import WeightsError
 from napari_itis.network.names import own_folder
-from napari_itis.plugin import settings
 from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.predictors import PredictorOptions
 from napari_itis.plugin.segment_widget import SegmentWidget
@@ -23,12 +20,9 @@ def put(name, content=b"weights"):
 
 
 @pytest.fixture(autouse=True)
-def preferences(tmp_path, monkeypatch):
-    monkeypatch.setenv("NAPARI_ITIS_DATA", str(tmp_path / "data"))
-    kept = SimpleNamespace(device="cpu", weights="", zoom_in=True)
-    monkeypatch.setattr(settings, "_segmentation", lambda: kept)
+def preferences(preferred):
     put("cells")
-    return kept
+    return preferred
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The list of own weights: every button does what it says, and mistakes are told."""
 
 import time
-from types import SimpleNamespace
 
 import pytest
 from napari.components import ViewerModel
@@ -10,7 +9,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_itis.network.names import own_folder, own_weights
-from napari_itis.plugin import settings
 from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.weights_list import weights_list
 from napari_itis.plugin.weights_manager import WeightsManager
@@ -24,10 +22,7 @@ def put(name, content=b"weights"):
 
 
 @pytest.fixture
-def manager(qapp, tmp_path, monkeypatch):
-    monkeypatch.setenv("NAPARI_ITIS_DATA", str(tmp_path / "data"))
-    kept = SimpleNamespace(device="cpu", weights="", zoom_in=True)
-    monkeypatch.setattr(settings, "_segmentation", lambda: kept)
+def manager(qapp, preferred, monkeypatch):
     # What a file has to be is tried in tests/network.
     monkeypatch.setattr("napari_itis.network.weights.verify", lambda path: None)
     for name in ("cells", "nuclei"):
