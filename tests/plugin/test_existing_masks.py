@@ -62,6 +62,17 @@ def test_every_frame_shows_the_existing_masks(correcting, masks):
         assert np.array_equal(shown(correcting, frame), masks[frame])
 
 
+def test_a_click_that_is_deleted_is_gone_from_the_screen(correcting, masks, settle):
+    layers, (frame,) = correcting.workspace.layers, correcting.workspace.frame
+    layers.positive.add((frame, 20, 30))
+    settle(correcting)
+    assert not np.array_equal(layers.mask._slice.image.raw, masks[frame])
+    layers.positive.selected_data = {0}
+    layers.positive.remove_selected()
+    settle(correcting)
+    assert np.array_equal(layers.mask._slice.image.raw, masks[frame])
+
+
 @pytest.mark.parametrize("axes", [(), (2, 3)])
 def test_any_labels_layer_is_a_start_and_its_ids_are_the_objects(
     axes, make_controller, settle, predictor

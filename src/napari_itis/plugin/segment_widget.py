@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
@@ -177,7 +178,9 @@ class SegmentWidget(QWidget):
         super().hideEvent(event)
         # A minimised window is still in use; a closed dock is hidden by the program.
         if not event.spontaneous():
-            self._disconnect()
+            # At the end of Python, Qt may have deleted what this was connected to.
+            with suppress(RuntimeError):
+                self._disconnect()
 
     def _connect(self) -> None:
         if self._connected:

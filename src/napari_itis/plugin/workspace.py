@@ -197,8 +197,12 @@ class Workspace:
             return ()
         if self.painted_through:
             frames, self.painted_through = self.painted_frames(), False
+        painted = self._painted()
         strokes = {}
         for frame in frames or [self.frame]:
+            if painted is not None and frame not in painted:
+                # It is drawn anew from the session, which may have changed since: no stroke.
+                continue
             after = np.asarray(mask.data[self.axes.index(frame)])
             before = self._shown.get(frame)
             before = self.session.drawing(frame) if before is None else before
