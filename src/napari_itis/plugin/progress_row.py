@@ -42,7 +42,11 @@ class ProgressRow(QWidget):
         if progress is not None:
             self.text.setText(progress.text)
             self.text.setVisible(bool(progress.text))
+            # Qt's bar paints itself at once, and with it all that waits in the window: later, with
+            # the rest, is soon enough.
+            self.bar.setUpdatesEnabled(False)
             # A total of 0 would be a bar that is busy for ever.
             self.bar.setRange(0, max(progress.total, 1))
             self.bar.setValue(progress.done)
+            self.bar.setUpdatesEnabled(True)
         self.setVisible(progress is not None)
