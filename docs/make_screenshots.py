@@ -21,6 +21,8 @@ COINS = [
     (193, 273),
     (195, 101),
 ]
+# Beside the astronaut: (y, x).
+ROCKET = (150, 415)
 # The sample video: half of the cup is missing on this frame. Clicks as (t, y, x, positive).
 VIDEO = [(33, 115, 40, True), (33, 120, 6, True)]
 # Objects of the camera pan: clicks as (t, y, x, positive).
@@ -39,10 +41,26 @@ def main(folder: Path) -> None:
     from napari_itis.plugin import demo
 
     demo.run(folder / "demo.png")
+    clicks(folder / "clicks.webp")
     ten_objects(folder / "ten-objects.png")
     stack(folder / "stack.png")
     video(folder / "video.png")
     training(folder / "training.png")
+
+
+def clicks(path: Path) -> None:
+    """A recording: an object with three clicks, then the next one."""
+    from qtpy.QtCore import Qt
+    from recording import Recording
+
+    from napari_itis.plugin import demo, sample_data
+
+    recording = Recording(*demo.open_window(sample_data.astronaut()))
+    for one in demo.CLICKS:
+        recording.click(*one)
+    recording.key(Qt.Key.Key_N)
+    recording.click(*ROCKET)
+    recording.save(path)
 
 
 def ten_objects(path: Path) -> None:
