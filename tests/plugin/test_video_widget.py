@@ -138,9 +138,13 @@ def test_a_frame_is_described_as_it_is(show):
 def test_a_frame_under_the_mouse_is_described(show):
     video = FakeVideo().ranked()
     strip = show(video)._strip
-    QTest.mouseMove(strip, strip.place_of(30))
-    QTest.mouseMove(strip, strip.place_of(15))
-    process()
+    for _ in range(20):
+        # A busy machine hides it again before it is looked at: what moves once may move again.
+        QTest.mouseMove(strip, strip.place_of(30))
+        QTest.mouseMove(strip, strip.place_of(15))
+        process()
+        if QToolTip.text():
+            break
     assert QToolTip.text() == strip.describe(15)
     assert not video.calls
     QToolTip.hideText()
