@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.metadata import SessionMetadata
@@ -28,7 +28,7 @@ from napari_itis.annotation.storage import (
     read_metadata,
     save_session,
 )
-from napari_itis.user_data import data_folder
+from napari_itis.user_data import data_folder, is_locked
 
 # The second form is what is left of a write that a crash has interrupted.
 _NAME = re.compile(r".*\.[0-9]+\.(?P<process>[0-9a-f]{16})\.itis(\.[0-9]+\.[0-9]+\.tmp)?$")
@@ -157,7 +157,7 @@ def discard(path: Path) -> None:
     process = _process_of(path)
     if process and not any(path.parent.glob(f"*.{process}.itis")):
         lock = _lock_file(path.parent, process)
-        if not _is_held(lock):
+        if not is_locked(lock):
             lock.unlink(missing_ok=True)
 
 
@@ -179,24 +179,12 @@ def _dead_files(folder: Path, pattern: str) -> list[Path]:
         if process is None:
             continue
         if process not in lives:
-            lives[process] = _is_held(_lock_file(folder, process))
+            lives[process] = is_locked(_lock_file(folder, process))
         if not lives[process]:
             # It may be gone by now: another window is being asked the same.
             with suppress(FileNotFoundError):
                 ages[path] = path.stat().st_mtime
     return sorted(ages, key=lambda path: ages[path], reverse=True)
-
-
-def _is_held(lock_file: Path) -> bool:
-    if not lock_file.exists():
-        return False
-    lock = FileLock(lock_file, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def _describe(path: Path) -> LeftBehind | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from napari_itis.runs.folder import LOCK
+from napari_itis.user_data import is_locked
 
 # Another process may be looking whether this one lives, for a moment.
 _PATIENCE = 10.0
@@ -51,13 +52,4 @@ def hold(folder: Path) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Whether a process that lives holds the lock of a folder."""
-    path = folder / LOCK
-    if not path.exists():
-        return False
-    lock = FileLock(path, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_locked(folder / LOCK)
