@@ -22,10 +22,23 @@ import platform
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-HELD: list[tuple[float, str]] = []
+
+class Hold(NamedTuple):
+    """A stretch for which the plugin's code held the main thread."""
+
+    seconds: float
+    name: str
+    computed: float
+    """Seconds of these in which the processor worked for it; it waited for one in the others."""
+    at: float
+    """When it ended, on the clock of `time.perf_counter`."""
+
+
+HELD: list[Hold] = []
 _depth = 0
 
 
@@ -128,9 +141,9 @@ def with_plugin(image: np.ndarray, places: np.ndarray, options: argparse.Namespa
             "all": latencies,
         },
         "plugin_held_main_thread_ms": {
-            "longest": 1000 * held[0][0],
-            "where": held[0][1],
-            "top": [[1000 * seconds, name] for seconds, name in held[:5]],
+            "longest": 1000 * held[0].seconds,
+            "where": held[0].name,
+            "top": [[1000 * hold.seconds, hold.name] for hold in held[:5]],
         },
         "gaps_while_clicking_ms": describe(gaps),
         "gaps_idle_ms": describe(idle_gaps),
@@ -241,14 +254,15 @@ def timed(function, name: str):
     def run(*args, **kwargs):
         global _depth
         _depth += 1
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), time.thread_time()
         try:
             return function(*args, **kwargs)
         finally:
             _depth -= 1
             # The outermost only: it holds the thread for as long as all that it calls.
             if not _depth:
-                HELD.append((time.perf_counter() - started, name))
+                now = time.perf_counter()
+                HELD.append(Hold(now - started, name, time.thread_time() - computed, now))
 
     return run
 

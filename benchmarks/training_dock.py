@@ -127,10 +127,20 @@ def measure(folder: Path, options: argparse.Namespace) -> dict:
         "message": training.status.message,
         "dock_opened_ms": 1000 * opened,
         "plugin_held_main_thread_ms": {
-            "longest": 1000 * held[0][0],
-            "where": held[0][1],
+            "longest": 1000 * held[0].seconds,
+            "where": held[0].name,
+            "computed": 1000 * held[0].computed,
+            "most_computed": 1000 * max(hold.computed for hold in held),
             "calls": len(held),
-            "top": [[1000 * seconds, name] for seconds, name in held[:8]],
+            "top": [
+                {
+                    "ms": 1000 * hold.seconds,
+                    "computed_ms": 1000 * hold.computed,
+                    "where": hold.name,
+                    "after_s": hold.at - clicked,
+                }
+                for hold in held[:12]
+            ],
         },
         "gaps_before_ms": describe(before_gaps),
         "gaps_while_training_ms": describe(gaps),

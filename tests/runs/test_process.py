@@ -89,6 +89,11 @@ def test_a_window_that_comes_later_finds_it_and_ends_it(config, tmp_path, monkey
     try:
         assert runs.known_runs()[0].alive
         wait_for(run, lambda status: status.pid == child.pid)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 10
+        sessions = Path(f"/proc/{child.pid}/autogroup")
+        if sessions.exists():
+            # Priorities count within a session only, and this one is its own.
+            assert sessions.read_text("ascii").endswith("nice 10\n")
         # While it starts there is nothing to save.
         run.stop()
         child.wait(PATIENCE)

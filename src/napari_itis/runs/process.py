@@ -201,9 +201,7 @@ def start(config: Path, folder: Path, resume: bool = False) -> Run:
             **_apart(),
         )
     _children[run.folder] = child
-    if hasattr(os, "setpriority"):
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
+    _step_back(child.pid)
     return run
 
 
@@ -263,6 +261,17 @@ def _apart() -> dict[str, Any]:
         | subprocess.CREATE_NO_WINDOW
         | subprocess.BELOW_NORMAL_PRIORITY_CLASS
     }
+
+
+def _step_back(pid: int) -> None:
+    """Let a process wait for the window's, however much it computes."""
+    if not hasattr(os, "setpriority"):
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+    # Linux shares the cores among sessions before it looks at priorities within one.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICENESS), "ascii")
 
 
 def _end(pid: int) -> None:
