@@ -92,7 +92,8 @@ def measure(folder: Path, options: argparse.Namespace) -> dict:
     wait(lambda: training.setup.images)
     training.setup.set_keys({"device": options.device})
     if options.data is None:
-        training.setup.set_minutes(options.minutes)
+        # More than is watched: how fast it will be is an estimate.
+        training.setup.set_minutes(1.5 * options.minutes)
     dock.setup_page.more.open()
     settle(0.5)
     HELD.clear()

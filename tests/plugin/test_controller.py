@@ -501,6 +501,62 @@ def test_detached_nothing_reacts_and_attached_again_nothing_is_lost(
     assert len(layers(controller)[0].data) == 3
 
 
+@pytest.fixture
+def stacked(viewer, make_controller, settle):
+    """The controller of a stack of three slices, with an object on the first one."""
+    stack = viewer.add_image(np.zeros((3, *SHAPE), np.uint8), rgb=False, name="stack")
+    controller = make_controller(viewer)
+    controller.choose_image(stack)
+    viewer.dims.set_current_step(0, 0)
+    layers(controller)[0].add((0, 20, 20))
+    settle(controller)
+    return controller
+
+
+def test_what_is_painted_on_several_slices_while_the_dock_is_closed_counts(viewer, stacked, settle):
+    mask = layers(stacked)[2]
+    stacked.detach()
+    mask.selected_label = 1
+    for frame in range(3):
+        viewer.dims.set_current_step(0, frame)
+        mask.paint((frame, 50, 60), 1)
+    stacked.attach()
+    settle(stacked)
+    session = stacked.workspace.session
+    for frame in range(3):
+        assert session.compose((frame,))[50, 60] == 1
+        assert np.array_equal(mask.data[frame], session.compose((frame,)))
+
+
+def test_naparis_own_undo_reaches_no_stroke_from_before_the_dock_was_closed(
+    viewer, stacked, settle
+):
+    mask = layers(stacked)[2]
+    mask.paint((0, 50, 60), 1)
+    settle(stacked)
+    stacked.detach()
+    viewer.dims.set_current_step(0, 1)
+    mask.undo()
+    stacked.attach()
+    settle(stacked)
+    assert stacked.workspace.session.compose((0,))[50, 60] == 1
+    assert np.array_equal(mask.data[0], stacked.workspace.session.compose((0,)))
+
+
+def test_masks_given_to_the_layer_while_the_dock_is_closed_count_on_every_slice(stacked, settle):
+    mask = layers(stacked)[2]
+    stacked.detach()
+    theirs = np.zeros_like(mask.data)
+    theirs[1, 5:9, 5:9] = 2
+    mask.data = theirs
+    stacked.attach()
+    settle(stacked)
+    assert np.array_equal(stacked.workspace.session.compose((1,)), theirs[1])
+    assert np.array_equal(mask.data, theirs)
+    mask.paint((1, 50, 60), 1)
+    assert theirs[1, 50, 60] == 0
+
+
 def test_keys_are_put_back(viewer, photo, make_controller):
     from napari.utils.key_bindings import coerce_keybinding
 

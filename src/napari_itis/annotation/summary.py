@@ -67,10 +67,11 @@ def visible_areas(contents: SessionContents, frame: Frame) -> dict[int, int]:
         Pixels by label; objects that have none are not in it.
     """
     records = contents.records_on(frame)
-    labels = contents.compose(frame)
+    labels = contents.drawing(frame)
     areas = {}
     if not contents.labels_on(frame) <= records.keys():
-        areas = _count(labels)
+        # Where there are existing masks, it is never in tiles.
+        areas = _count(np.asarray(labels))
     else:
         # Next to nothing where objects are small, however large the image is.
         for label, record in records.items():

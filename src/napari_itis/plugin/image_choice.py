@@ -333,7 +333,10 @@ class ImageChoice(Overview):
     def _activate(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._enter(workspace)
-        self.take_over(frames=[*workspace.drawn_frames(), workspace.frame])
+        if workspace.unattended.replaced:
+            self.mask_replaced()
+        painted = workspace.unattended.take()
+        self.take_over(frames=[*workspace.drawn_frames(), *painted, workspace.frame])
         workspace.channel = self._events.visible_channel(workspace)
         self._show(workspace.session.pending())
 

@@ -225,6 +225,7 @@ class LayerEvents:
         connections = self._layer_connections.setdefault(role, Connections())
         connections.clear()
         if role == "mask":
+            workspace.unattended.stop()
             connections.add(layer.events.paint, self._on_painted)
             connections.add(layer.events.data, self._on_mask_data)
             connections.add(layer.events.selected_label, self._on_selected_label)
@@ -260,6 +261,7 @@ class LayerEvents:
             if self._mask_keys is not None:
                 self._mask_keys.unbind()
                 self._mask_keys = None
+            workspace.unattended.start(layer, lambda: self.is_writing)
         else:
             gesture = workspace.gestures.pop(role == "positive", None)
             if gesture is not None:

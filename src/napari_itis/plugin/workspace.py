@@ -31,6 +31,7 @@ from napari_itis.plugin.gestures import Gesture
 from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
 from napari_itis.plugin.mask_views import is_long
+from napari_itis.plugin.mask_watch import MaskWatch
 from napari_itis.plugin.rendered_masks import RenderedMasks
 from napari_itis.plugin.session_facts import masks_facts
 
@@ -83,6 +84,7 @@ class Workspace:
         self.channel = 0
         """The channel on screen, where there are any."""
         self.gestures: dict[bool, Gesture] = {}
+        self.unattended = MaskWatch(self.axes)
         self.painted_through = False
         """Whether a stroke may have reached other slices than the visible one."""
         self.label_search: LabelSearch | None = None
@@ -129,6 +131,7 @@ class Workspace:
     def take_layers(self, other: Workspace) -> None:
         """Show this session in the layers of another one of the same image, which has none then."""
         self.layers, other.layers = other.layers, self.layers
+        other.unattended.stop()
         self.layers.draw_from(self.session, other.layers.rendered)
 
     # From the layers into the session.
