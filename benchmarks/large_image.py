@@ -38,8 +38,8 @@ CASES = {
     "20 000 x 20 000, plain zarr": (SIDE, SIDE),
     "20 000 x 20 000, multiscale zarr": (SIDE, SIDE),
 }
-# Two clicks on a coin of the sample, (y, x).
-COIN = ((119, 270), (128, 278))
+SECOND = (9, 8)
+"""From the first click on a coin to the second, (y, x)."""
 
 
 def main() -> None:
@@ -153,16 +153,17 @@ def measure(options: argparse.Namespace) -> dict:
         lambda _job, _result: answered.append(time.perf_counter()),
         Qt.ConnectionType.QueuedConnection,
     )
-    places = choose_places(CASES[options.case], options.objects + 1)
+    places = choose_coins(CASES[options.case], options.objects + 1)
     first, second, gaps, held = [], [], [], []
-    for number, corner in enumerate(places):
+    for number, (y, x) in enumerate(places):
         if number:
             controller.next_object()
-        look_at(viewer, corner)
+        look_at(viewer, (y, x))
         settle(0.5)
         HELD.clear()
         beat = Heartbeat()
-        times = [click(viewer, answered, corner, coin) for coin in COIN]
+        coin = ((y, x), (y + SECOND[0], x + SECOND[1]))
+        times = [click(viewer, answered, place) for place in coin]
         settle(0.2)
         # The very first click warms up what is loaded on demand.
         if number:
@@ -190,26 +191,33 @@ def measure(options: argparse.Namespace) -> dict:
     }
 
 
-def choose_places(shape: tuple[int, int], count: int) -> list[tuple[int, int]]:
-    """Corners of tiles, spread over the image."""
-    from skimage import data
+def choose_coins(shape: tuple[int, int], count: int) -> list[tuple[int, int]]:
+    """Middles of coins, (y, x), each another one, spread over the image."""
+    from skimage import data, filters, measure, morphology
 
-    height, width = data.coins().shape
+    sample = data.coins()
+    coins = morphology.closing(sample > filters.threshold_otsu(sample), np.ones((3, 3)))
+    # Away from the borders of the sample, where halves of coins meet.
+    middles = [
+        region.centroid
+        for region in measure.regionprops(measure.label(coins))
+        if region.area > 500 and min(region.bbox[:2]) > 30 and region.bbox[2] < 270
+    ]
     rng = np.random.default_rng(0)
-    rows, columns = max(1, shape[0] // height), max(1, shape[1] // width)
-    tiles = rng.permutation(rows * columns)[:count]
-    tiles = np.resize(tiles, count)
-    return [(int(tile // columns) * height, int(tile % columns) * width) for tile in tiles]
+    tiles = np.array(shape) // sample.shape
+    corners = np.stack(np.mgrid[: tiles[0], : tiles[1]], axis=-1).reshape(-1, 2) * sample.shape
+    every = np.concatenate([corners + np.round(middle).astype(int) for middle in middles])
+    return [(int(y), int(x)) for y, x in rng.permutation(every)[:count]]
 
 
-def look_at(viewer, corner: tuple[int, int]) -> None:
-    """Bring a tile to the middle of the canvas, one pixel of it to one of the screen."""
+def look_at(viewer, middle: tuple[int, int]) -> None:
+    """Bring a place to the middle of the canvas, a little enlarged."""
     camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
     camera.zoom = 1.5
-    camera.center = (corner[0] + 150, corner[1] + 190)
+    camera.center = middle
 
 
-def click(viewer, answered: list[float], corner: tuple[int, int], coin: tuple[int, int]) -> float:
+def click(viewer, answered: list[float], place: tuple[int, int]) -> float:
     """Click on the image; milliseconds until its mask is there."""
     from click_latency import settle
     from qtpy.QtCore import QPoint, Qt
@@ -217,15 +225,15 @@ def click(viewer, answered: list[float], corner: tuple[int, int], coin: tuple[in
     from qtpy.QtWidgets import QApplication
 
     canvas = viewer.window._qt_viewer.canvas
-    y, x = corner[0] + coin[0], corner[1] + coin[1]
+    y, x = place
     mapped = (canvas.view.transform * canvas.view.scene.transform).map([x, y, 0, 1])
-    place = QPoint(round(mapped[0] / mapped[3]), round(mapped[1] / mapped[3]))
+    at = QPoint(round(mapped[0] / mapped[3]), round(mapped[1] / mapped[3]))
     button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     answered.clear()
-    QTest.mouseMove(canvas.native, place)
-    QTest.mousePress(canvas.native, button, keys, place)
+    QTest.mouseMove(canvas.native, at)
+    QTest.mousePress(canvas.native, button, keys, at)
     released = time.perf_counter()
-    QTest.mouseRelease(canvas.native, button, keys, place)
+    QTest.mouseRelease(canvas.native, button, keys, at)
     while not answered:
         QApplication.processEvents()
         if time.perf_counter() - released > 60:
