@@ -528,6 +528,18 @@ def test_what_is_painted_on_several_slices_while_the_dock_is_closed_counts(viewe
         assert np.array_equal(mask.data[frame], session.compose((frame,)))
 
 
+def test_a_stroke_in_another_view_counts_on_every_slice_that_it_crosses(viewer, stacked, settle):
+    mask = layers(stacked)[2]
+    viewer.dims.order = (1, 0, 2)
+    mask.selected_label, mask.n_edit_dimensions = 1, 2
+    mask.paint((1, 50, 60), 1)
+    settle(stacked)
+    for frame in range(3):
+        drawn = stacked.workspace.session.compose((frame,))
+        assert drawn[50, 60] == 1 and drawn[48, 60] == 0
+        assert np.array_equal(mask.data[frame], drawn)
+
+
 def test_naparis_own_undo_reaches_no_stroke_from_before_the_dock_was_closed(
     viewer, stacked, settle
 ):

@@ -333,10 +333,9 @@ class ImageChoice(Overview):
     def _activate(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._enter(workspace)
-        if workspace.unattended.replaced:
+        if workspace.watch.take_replaced():
             self.mask_replaced()
-        painted = workspace.unattended.take()
-        self.take_over(frames=[*workspace.drawn_frames(), *painted, workspace.frame])
+        self.take_over(frames=[*workspace.drawn_frames(), workspace.frame])
         workspace.channel = self._events.visible_channel(workspace)
         self._show(workspace.session.pending())
 

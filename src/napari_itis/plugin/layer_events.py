@@ -225,7 +225,7 @@ class LayerEvents:
         connections = self._layer_connections.setdefault(role, Connections())
         connections.clear()
         if role == "mask":
-            workspace.unattended.stop()
+            workspace.watch.stop()
             connections.add(layer.events.paint, self._on_painted)
             connections.add(layer.events.data, self._on_mask_data)
             connections.add(layer.events.selected_label, self._on_selected_label)
@@ -261,7 +261,7 @@ class LayerEvents:
             if self._mask_keys is not None:
                 self._mask_keys.unbind()
                 self._mask_keys = None
-            workspace.unattended.start(layer, lambda: self.is_writing)
+            workspace.watch.start(layer, lambda: self.is_writing)
         else:
             gesture = workspace.gestures.pop(role == "positive", None)
             if gesture is not None:
@@ -279,8 +279,7 @@ class LayerEvents:
     def _on_painted(self, event: Any) -> None:
         # A fill from a script announces itself before it has written the pixels.
         if not self.is_writing:
-            if event.source.n_edit_dimensions > 2:
-                self._controller.workspace.painted_through = True
+            self._controller.workspace.watch.note_painted(event)
             self._controller.take_over_soon()
 
     def _on_mask_data(self, event: Any) -> None:

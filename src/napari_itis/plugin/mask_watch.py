@@ -1,4 +1,4 @@
-"""What happens in a mask layer while no dock listens to it."""
+"""Which slices of a mask layer were painted, also while no dock listens to it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,26 @@ if TYPE_CHECKING:
 
 
 class MaskWatch:
-    """Notes where a mask layer was painted, for the dock that is opened next.
+    """Notes what was done in a mask layer until it is taken over.
+
+    A stroke may reach more than the slice on screen: in views along other axes, in three
+    dimensions, and while one looks through a stack with every dock closed.
 
     Parameters
     ----------
     axes : Axes
         Of the image.
-
-    Attributes
-    ----------
-    replaced : bool
-        Whether the layer was given another array.
     """
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
         self._connections = Connections()
-        self._frames: set[Frame] = set()
         self._is_writing: Callable[[], bool] = bool
-        self.replaced = False
+        self._frames: set[Frame] = set()
+        self._replaced = False
 
     def start(self, mask: Labels, is_writing: Callable[[], bool]) -> None:
-        """The last dock has closed, or goes on to another image.
+        """The last dock has closed, or goes on to another image: listen in its place.
 
         Parameters
         ----------
@@ -48,7 +46,7 @@ class MaskWatch:
         """
         self.stop()
         self._is_writing = is_writing
-        self._connections.add(mask.events.paint, self._on_painted)
+        self._connections.add(mask.events.paint, self.note_painted)
         self._connections.add(mask.events.data, self._on_data)
         # The layer's own undo counts now. What it remembers is from before later clicks, and it
         # tells nobody which slices it changes: it may take back what is painted from here on.
@@ -60,17 +58,23 @@ class MaskWatch:
         """A dock listens again."""
         self._connections.clear()
 
-    def take(self) -> list[Frame]:
-        """Frames that were painted since :meth:`start`, once."""
-        frames, self._frames, self.replaced = sorted(self._frames), set(), False
-        return frames
-
-    def _on_painted(self, event: Any) -> None:
+    def note_painted(self, event: Any) -> None:
+        """Take note of a stroke, as the layer's event `paint` tells of it."""
         sizes = self._axes.sizes
         for index, *_ in event.value:
             # Some more than were painted do no harm.
             places = [np.unique(np.arange(sizes[axis])[index[axis]]) for axis in self._axes.along]
             self._frames.update(product(*(place.tolist() for place in places)))
 
+    def take_painted(self) -> list[Frame]:
+        """Frames that were painted since they were taken last."""
+        frames, self._frames = sorted(self._frames), set()
+        return frames
+
+    def take_replaced(self) -> bool:
+        """Whether the layer was given another array while no dock listened, once."""
+        replaced, self._replaced = self._replaced, False
+        return replaced
+
     def _on_data(self, _event: Any = None) -> None:
-        self.replaced = self.replaced or not self._is_writing()
+        self._replaced = self._replaced or not self._is_writing()

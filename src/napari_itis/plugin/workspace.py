@@ -84,9 +84,7 @@ class Workspace:
         self.channel = 0
         """The channel on screen, where there are any."""
         self.gestures: dict[bool, Gesture] = {}
-        self.unattended = MaskWatch(self.axes)
-        self.painted_through = False
-        """Whether a stroke may have reached other slices than the visible one."""
+        self.watch = MaskWatch(self.axes)
         self.label_search: LabelSearch | None = None
         """What finds out which objects these masks have, if that takes a while."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
@@ -131,7 +129,7 @@ class Workspace:
     def take_layers(self, other: Workspace) -> None:
         """Show this session in the layers of another one of the same image, which has none then."""
         self.layers, other.layers = other.layers, self.layers
-        other.unattended.stop()
+        other.watch.stop()
         self.layers.draw_from(self.session, other.layers.rendered)
 
     # From the layers into the session.
@@ -188,7 +186,12 @@ class Workspace:
         return keys, refused
 
     def read_mask(self, frames: list[Frame] | None = None) -> tuple[Key, ...]:
-        """Take over what was painted in the mask layer, on the visible frame or on `frames`.
+        """Take over what was painted in the mask layer.
+
+        Parameters
+        ----------
+        frames : list of tuple of int, optional
+            Where to look beside frames that are known to be painted; by default the visible one.
 
         Returns
         -------
@@ -198,11 +201,9 @@ class Workspace:
         mask = self.layers.mask
         if mask is None or self.layers.views:
             return ()
-        if self.painted_through:
-            frames, self.painted_through = self.painted_frames(), False
         painted = self._painted()
         strokes = {}
-        for frame in frames or [self.frame]:
+        for frame in dict.fromkeys([*(frames or [self.frame]), *self.watch.take_painted()]):
             if painted is not None and frame not in painted:
                 # It is drawn anew from the session, which may have changed since: no stroke.
                 continue
