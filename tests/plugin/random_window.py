@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QPushButton
 
 from napari_itis.annotation.storage import load_session
+from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.workspace import Workspace
 
 from .conftest import SHAPE, FakePredictor, disc
@@ -94,7 +95,7 @@ class RandomWindow(CheckedWindow, Window):
                 layer.rotate = np.eye(layer.ndim)
             layer.name, layer.visible, layer.opacity = name, name != "theirs", 1
         for image in self.images.values():
-            controller.choose_image(image)
+            controller.choose_image(image, Axes.of(image))
             workspace = Workspace(image)
             controller.go_on_with(workspace, workspace.draw())
             controller.restore_layers()
@@ -114,13 +115,16 @@ class RandomWindow(CheckedWindow, Window):
     # What a user does.
 
     def place(self, y, x):
-        layer = self.controller.image or next((own for _, own in self.workspace.layers), None)
+        """Where a pixel of the slice that is annotated lies on the canvas."""
+        workspace, dims = self.workspace, self.viewer.dims
+        layer = self.controller.image or next((own for _, own in workspace.layers), None)
         layer = layer if layer is not None else self.viewer.layers[0]
-        frame = self.workspace.frame[: layer.ndim - 2] if layer.ndim > 2 else ()
+        point = workspace.axes.join((*workspace.frame, y, x), workspace.channel)
+        world = np.zeros(dims.ndim)
+        world[dims.ndim - layer.ndim :] = layer.data_to_world((*point, 0, 0)[: layer.ndim])
         view = self.canvas.view
-        point = (*frame, y, x, 0) if getattr(layer, "rgb", False) else (*frame, y, x)
-        world = layer.data_to_world(point[: layer.ndim])
-        mapped = (view.transform * view.scene.transform).map([world[-1], world[-2], 0, 1])
+        row, column = dims.displayed[-2:]
+        mapped = (view.transform * view.scene.transform).map([world[column], world[row], 0, 1])
         return QPoint(round(mapped[0] / mapped[3]), round(mapped[1] / mapped[3]))
 
     @property
@@ -184,20 +188,21 @@ class RandomWindow(CheckedWindow, Window):
     def select_click(self, positive, number):
         """Select one of the clicks of the slice; the layer, if there is one in it."""
         layer = self.points(positive)
-        frame = self.workspace.frame
-        here = [] if layer is None else np.flatnonzero((layer.data[:, :-2] == frame).all(axis=1))
-        if not len(here):
+        axes, frame = self.workspace.axes, self.workspace.frame
+        points = [] if layer is None else layer.data
+        here = [at for at, point in enumerate(points) if axes.split(point)[:-2] == frame]
+        if not here:
             return None
         self.viewer.layers.selection.active = layer
         layer.mode = "select"
-        layer.selected_data = {int(here[number % len(here)])}
+        layer.selected_data = {here[number % len(here)]}
         return layer
 
     def drag_click(self, positive, number, place):
         layer = self.select_click(positive, number)
         if layer is not None:
             (index,) = layer.selected_data
-            self.drag(tuple(layer.data[index, -2:]), place)
+            self.drag(self.workspace.axes.split(layer.data[index])[-2:], place)
 
     def take_brush(self, mode):
         """Whether there is a mask layer to paint in; it is the active one then."""
@@ -252,7 +257,9 @@ class RandomWindow(CheckedWindow, Window):
         session, label = workspace.session, workspace.label
         step = session.begin_step()
         for frame, place in zip(np.ndindex(*session.slices), places):
-            if session.write(step, frame, label, disc(*place), overwrite=overwrite):
+            if session.write(
+                step, frame, label, disc(*place, shape=session.shape), overwrite=overwrite
+            ):
                 self.controller.show_written(workspace, frame, label)
         session.end_step(step)
         self.controller.changed.emit()

@@ -68,6 +68,7 @@ def action(at_most=6, **drawn):
             else:
                 name = self.window.do_something_usual(self.taken.total())
             self.taken[name] += 1
+            self.actions.append(f"{name} {values}")
             self.window.settle()
 
         return rule(**drawn)(act)
@@ -81,6 +82,7 @@ class RandomUser(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.taken = Counter()
+        self.actions = []
         self.sound = False
         if not windows:
             windows.append(RandomWindow(*given))
@@ -95,6 +97,8 @@ class RandomUser(RuleBasedStateMachine):
             self.window.undo_and_redo_everything()
             self.window.check()
         else:
+            # Here, as the same actions in another window may do no harm.
+            print("It went wrong after:", *self.actions[-40:], sep="\n  ", flush=True)
             # Whatever is wrong in it must not reach the next row of actions.
             windows.pop().leave()
 

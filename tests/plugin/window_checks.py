@@ -73,6 +73,13 @@ class Seen:
         assert np.array_equal(self.pixels, other.pixels)
 
 
+def _differences(found, expected):
+    """Where two label images differ, and how: how many pixels of which rows and columns."""
+    rows, columns = np.nonzero(found != expected)
+    pairs = np.unique(np.stack([found[rows, columns], expected[rows, columns]]), axis=1)
+    return len(rows), (rows.min(), rows.max()), (columns.min(), columns.max()), pairs.T.tolist()
+
+
 class CheckedWindow:
     """What can be asked of a :class:`RandomWindow`."""
 
@@ -96,13 +103,16 @@ class CheckedWindow:
             drawn = SessionContents.compose(session, frame)
             assert np.array_equal(session.compose(frame), drawn), "remembered wrongly"
             if layers.mask is not None:
-                assert np.array_equal(np.asarray(layers.mask.data[frame]), drawn), frame
+                found = np.asarray(layers.mask.data[workspace.axes.index(frame)])
+                assert np.array_equal(found, drawn), (frame, _differences(found, drawn))
         if workspace is not self.workspace:
             return
         assert not self.controller._events.is_writing and not self.controller._events.painting
         mask = layers.mask
         if mask is not None and mask.visible and self.controller.flat:
             shown = np.asarray(mask._slice.image.raw)
+            if mask._slice_input.displayed[0] > mask._slice_input.displayed[1]:
+                shown = shown.T
             assert np.array_equal(shown, SessionContents.compose(session, workspace.frame)), "old"
         for positive, layer in layers.points():
             expected = [
@@ -111,7 +121,8 @@ class CheckedWindow:
                 for click in session.clicks(frame, workspace.label)
                 if click.positive is positive
             ]
-            found = [(*map(round, point[:-2]), *point[-2:]) for point in layer.data.tolist()]
+            points = [workspace.axes.split(point) for point in layer.data.tolist()]
+            found = [(*map(round, point[:-2]), *point[-2:]) for point in points]
             assert sorted(found) == sorted(expected)
         if self.gate.is_set() and self.controller.image is not None:
             assert session.pending() == []

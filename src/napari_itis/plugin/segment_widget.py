@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -28,6 +26,7 @@ from napari_itis.plugin.key_list import KEYS, KeyList
 from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
 from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
 from napari_itis.plugin.pixel_size import pixel_size
@@ -57,7 +56,7 @@ _BUTTONS = (
 )
 
 
-class SegmentWidget(QWidget):
+class SegmentWidget(ListeningWidget):
     """Click on objects of an image and get their masks.
 
     Parameters
@@ -70,7 +69,6 @@ class SegmentWidget(QWidget):
         super().__init__()
         self.controller = controller_of(napari_viewer)
         self.files = session_files_of(napari_viewer)
-        self._connected = False
         self._window: QWidget | None = None
         self._build()
         # Plugins get a proxy that cannot be referred to weakly.
@@ -170,22 +168,7 @@ class SegmentWidget(QWidget):
 
     # Open and closed.
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._connect()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        # A minimised window is still in use; a closed dock is hidden by the program.
-        if not event.spontaneous():
-            # At the end of Python, Qt may have deleted what this was connected to.
-            with suppress(RuntimeError):
-                self._disconnect()
-
     def _connect(self) -> None:
-        if self._connected:
-            return
-        self._connected = True
         controller = self.controller
         controller.changed.connect(self._refresh.start)
         controller.layers_changed.connect(self._on_layers)
@@ -205,9 +188,6 @@ class SegmentWidget(QWidget):
             self._on_notice(lost)
 
     def _disconnect(self) -> None:
-        if not self._connected:
-            return
-        self._connected = False
         controller = self.controller
         self._keys.unbind()
         controller.detach(self)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.training_data_box import ElidedLabel
@@ -43,7 +43,7 @@ _NOTICE_MS = 20_000
 _LOOK_MS = 1_000
 
 
-class TrainWidget(QWidget):
+class TrainWidget(ListeningWidget):
     """Train a network on one's own images.
 
     Parameters
@@ -61,7 +61,6 @@ class TrainWidget(QWidget):
         self.training = training_of(napari_viewer) if training is None else training
         # Plugins get a proxy that cannot be referred to weakly.
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self._connected = False
         self._report: Report | None = None
         self._build()
         self._refresh = QTimer(self, singleShot=True, interval=0)
@@ -156,22 +155,7 @@ class TrainWidget(QWidget):
 
     # Open and closed.
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._connect()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        # A minimised window is still in use; a closed dock is hidden by the program.
-        if not event.spontaneous():
-            # At the end of Python, Qt may have deleted what this was connected to.
-            with suppress(RuntimeError):
-                self._disconnect()
-
     def _connect(self) -> None:
-        if self._connected:
-            return
-        self._connected = True
         self.training.changed.connect(self._refresh.start)
         self.training.notice.connect(self._on_notice)
         weights_list().changed.connect(self._refresh.start)
@@ -183,9 +167,6 @@ class TrainWidget(QWidget):
         self.refresh()
 
     def _disconnect(self) -> None:
-        if not self._connected:
-            return
-        self._connected = False
         self._refresh.stop()
         self._look.stop()
         weights_list().changed.disconnect(self._refresh.start)

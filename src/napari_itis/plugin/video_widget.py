@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -27,6 +25,7 @@ from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import FrameStrip, StripLegend
 from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 _NOTICE_MS = 10_000
 
 
-class VideoWidget(QWidget):
+class VideoWidget(ListeningWidget):
     """Correct the masks of a video.
 
     Parameters
@@ -57,7 +56,6 @@ class VideoWidget(QWidget):
         super().__init__()
         self.video = video_correction_of(napari_viewer) if video is None else video
         self.files = session_files_of(napari_viewer)
-        self._connected = False
         self._layers: list[tuple[Labels, str]] = []
         self._build()
         # Plugins get a proxy that cannot be referred to weakly.
@@ -160,22 +158,7 @@ class VideoWidget(QWidget):
 
     # Open and closed.
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._connect()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        # A minimised window is still in use; a closed dock is hidden by the program.
-        if not event.spontaneous():
-            # At the end of Python, Qt may have deleted what this was connected to.
-            with suppress(RuntimeError):
-                self._disconnect()
-
     def _connect(self) -> None:
-        if self._connected:
-            return
-        self._connected = True
         self.video.changed.connect(self._refresh.start)
         self.video.notice.connect(self._on_notice)
         self.video.attach()
@@ -186,9 +169,6 @@ class VideoWidget(QWidget):
             self._on_notice(lost)
 
     def _disconnect(self) -> None:
-        if not self._connected:
-            return
-        self._connected = False
         self._refresh.stop()
         self._keys.unbind()
         self.video.changed.disconnect(self._refresh.start)

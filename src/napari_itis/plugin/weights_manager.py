@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -28,6 +28,7 @@ from napari_itis.plugin.background import Background
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.weights_list import choose_weights, weights_list
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _FILES = f"Weights (*{SUFFIX})"
 _HEIGHT = 110
 
 
-class WeightsManager(QWidget):
+class WeightsManager(ListeningWidget):
     """A list of the own weights with what can be done with them.
 
     Parameters
@@ -51,7 +52,6 @@ class WeightsManager(QWidget):
         self._viewer = viewer
         self._worker = controller_of(viewer).worker
         self._weights = weights_list()
-        self._connected = False
         self._deleted = ""
         self._running: Background | None = None
         self._build()
@@ -113,18 +113,12 @@ class WeightsManager(QWidget):
 
     # Open and closed.
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if not self._connected:
-            self._connected = True
-            self._weights.changed.connect(self.refresh)
+    def _connect(self) -> None:
+        self._weights.changed.connect(self.refresh)
         self.refresh()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if self._connected and not event.spontaneous():
-            self._connected = False
-            self._weights.changed.disconnect(self.refresh)
+    def _disconnect(self) -> None:
+        self._weights.changed.disconnect(self.refresh)
 
     def refresh(self) -> None:
         """Show what is in the library."""
