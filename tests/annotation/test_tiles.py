@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_itis.annotation import AnnotationSession, Result
+from napari_itis.annotation.exports.export import Export
 from napari_itis.annotation.packed import PackedMask, difference, pack_part, union
+from napari_itis.annotation.summary import visible_areas
 from napari_itis.annotation.tiles import TiledLabels
 from napari_itis.clicks import Click
 
@@ -59,7 +61,15 @@ def test_objects_of_a_huge_plane_are_those_of_a_small_one():
             session.drawing(())[950:1100, x - 50 : x + 50] for x, session in sessions.items()
         )
         areas = [[s.visible_area((), label) for label in (1, 2)] for s in sessions.values()]
-        return np.array_equal(huge, small) and areas[0] == areas[1]
+        counted = [visible_areas(session, ()) for session in sessions.values()]
+        (first, one), (second, other) = (
+            (x, Export(session, "image").instances(())) for x, session in sessions.items()
+        )
+        for mine, theirs in zip(one, other, strict=True):
+            assert mine.label == theirs.label and mine.box[0] == theirs.box[0]
+            assert mine.box[1].start - first == theirs.box[1].start - second
+            assert np.array_equal(mine.mask, theirs.mask)
+        return np.array_equal(huge, small) and areas[0] == areas[1] and counted[0] == counted[1]
 
     for label, at in ((1, 1000), (2, 1010), (1, 1030)):
         for x, session in sessions.items():

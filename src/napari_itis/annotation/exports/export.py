@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from scipy import ndimage
 
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.metadata import PixelSize
-from napari_itis.annotation.record import Frame
+from napari_itis.annotation.record import Frame, Record
+from napari_itis.annotation.tiles import TiledLabels
+from napari_itis.inference.patch import Patch
 
 Progress = Callable[[Sequence[Frame]], Iterable[Frame]]
 
@@ -114,7 +116,9 @@ class Export:
         """The objects of a frame, ascending; pixels that another object covers are not theirs."""
         if not self.contents.labels_on(frame):
             return []
-        labels = self.contents.compose(frame)
+        labels = self.contents.drawing(frame)
+        if isinstance(labels, TiledLabels):
+            return _instances_of_large(self.contents.records_on(frame), labels)
         known = None
         if labels.max(initial=0) > _MOST_BOXES:
             known, labels = np.unique(labels, return_inverse=True)
@@ -130,6 +134,20 @@ class Export:
     def name(self, label: int) -> str:
         """What the user calls an object; empty: nothing."""
         return self.contents.names.get(label, "")
+
+
+def _instances_of_large(records: Mapping[int, Record], labels: TiledLabels) -> list[Instance]:
+    """The objects of a plane that is too large to be looked at whole."""
+    found = []
+    for label, record in sorted(records.items()):
+        if not record.area:
+            continue
+        rows, columns = record.mask.box
+        own = labels[record.mask.box] == label
+        seen = Patch(labels.shape, rows.start, columns.start, own).cropped()
+        if seen.any():
+            found.append(Instance(label, seen.box, seen.pixels))
+    return found
 
 
 def file_name(text: str) -> str:
