@@ -465,6 +465,24 @@ def test_only_what_has_changed_is_autosaved_and_a_proper_save_discards_it(
     assert len(list(data.glob("*.itis"))) == 1
 
 
+def test_a_proper_save_is_quicker_than_the_autosave_that_was_begun(someone, photo, data, tmp_path):
+    user = someone(photo)
+    user.click(20, 30)
+    user.autosave()
+    user.click(40, 50)
+    autosaving, kept = user.files.autosaving, user.files.kept(user.controller.workspace)
+    with kept.autosave._saving:
+        autosaving.save()
+        user.save(tmp_path / "dog.itis")
+        # A second one waits for the first.
+        user.click(10, 10)
+        autosaving.save()
+        user.save(tmp_path / "dog.itis")
+    user.until(lambda: autosaving._running is None)
+    assert list(data.glob("*.itis")) == []
+    assert not [line for line in user.told if "could not" in line]
+
+
 def test_undoing_everything_leaves_nothing_to_autosave(someone, photo, data):
     user = someone(photo)
     user.click(20, 30)

@@ -134,20 +134,29 @@ class Autosave:
         self._hold_lock = hold_lock
         self._encoded = EncodedMasks()
         self._saving = threading.Lock()
-        self._discarded = 0
+        self.discarded = 0
+        """How often what was saved was discarded."""
 
-    def save(self, contents: SessionContents, metadata: SessionMetadata) -> None:
-        """Save a snapshot; for any thread. Raises as :func:`save_session`, and OSError."""
+    def save(
+        self, contents: SessionContents, metadata: SessionMetadata, discarded: int | None = None
+    ) -> None:
+        """Save a snapshot; for any thread. Raises as :func:`save_session`, and OSError.
+
+        `discarded`: what :attr:`discarded` was when the snapshot was taken. Nothing is saved if it
+        is another by now.
+        """
         with self._saving:
-            discarded = self._discarded
+            discarded = self.discarded if discarded is None else discarded
+            if self.discarded != discarded:
+                return
             self._hold_lock()
             save_session(self.path, contents, metadata, self._encoded)
-            if self._discarded != discarded:
+            if self.discarded != discarded:
                 self.path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Delete the file, and what is being saved at this moment; later saves count again."""
-        self._discarded += 1
+        self.discarded += 1
         discard(self.path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
@@ -122,7 +123,9 @@ class Autosaving(QObject):
             elif kept.autosave is None or kept.autosaved != session.changes:
                 kept.autosave = kept.autosave or self.autosaves.new(workspace.name)
                 facts = session_facts(controller, workspace)
-                due.append((kept, session.changes, session.snapshot(), facts))
+                # Until the thread comes to it, it may be saved properly, and forgotten.
+                autosave = partial(kept.autosave.save, discarded=kept.autosave.discarded)
+                due.append((kept, session.changes, session.snapshot(), facts, autosave))
         if not due:
             return
         _unfinished.add(self)
@@ -131,8 +134,8 @@ class Autosaving(QObject):
         def work(background: Background) -> None:
             if before is not None:
                 before.wait(_PATIENCE)
-            for kept, changes, snapshot, facts in due:
-                kept.autosave.save(snapshot, facts())
+            for kept, changes, snapshot, facts, autosave in due:
+                autosave(snapshot, facts())
                 background.tell((kept, changes))
 
         self._running = Background(work, self._on_saved, self._on_saved_all).start()
