@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from PIL import Image
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QMainWindow
 
@@ -500,6 +500,14 @@ def test_a_training_that_ended_meanwhile_is_shown_once(make, cells, backend):
     until(lambda: later.state == "done")
 
 
+def close_by_hand(window):
+    """Close a window as its user does, within Qt's loop; whether it is closed."""
+    loop, closed = QEventLoop(), []
+    QTimer.singleShot(0, lambda: (closed.append(window.close()), loop.quit()))
+    loop.exec()
+    return closed[0]
+
+
 @pytest.mark.parametrize(
     ("answer", "closes", "asked"), [(None, False, []), (0, True, []), (1, True, ["stop"])]
 )
@@ -513,11 +521,22 @@ def test_closing_asks_what_becomes_of_a_training(make, cells, answer, closes, as
     until(lambda: training.runs)
     choices = []
     training.choose = lambda choice: choices.append(choice) or answer
-    assert window.close() is closes
+    assert close_by_hand(window) is closes
     assert run.asked == asked and len(choices) == 1 and run.name in choices[0].text
-    training.choose = lambda choice: 0
     dock.setParent(None)
-    window.close()
+
+
+def test_a_script_that_closes_the_window_is_not_asked(make, cells):
+    training, dock = make()
+    window = QMainWindow()
+    window.setCentralWidget(dock)
+    window.show()
+    training.attach(window)
+    run = started(training, cells)
+    until(lambda: training.runs)
+    training.choose = lambda choice: pytest.fail("asked")
+    assert window.close() and run.asked == []
+    dock.setParent(None)
 
 
 def test_closing_asks_nothing_when_nothing_runs(make):

@@ -12,8 +12,9 @@ from qtpy.QtWidgets import QWidget
 
 from napari_itis.annotation.autosave import Autosaves, LeftBehind, discard
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.closing import closed_by_user
 from napari_itis.plugin.questions import Question
-from napari_itis.plugin.session_closing import AskUser, closed_by_user, may_close
+from napari_itis.plugin.session_closing import AskUser, may_close
 from napari_itis.plugin.session_facts import session_facts
 from napari_itis.plugin.settings import autosave_minutes
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, QThread
 from qtpy.QtWidgets import QWidget
+
+
+def closed_by_user() -> bool:
+    """Whether somebody sits in front of it: a script closes windows outside of Qt's own loop."""
+    return QThread.currentThread().loopLevel() > 0
 
 
 class BeforeClosing(QObject):
@@ -15,7 +20,7 @@ class BeforeClosing(QObject):
     ----------
     window : QWidget
     may_close : callable
-        Returns whether it may.
+        Returns whether it may; not asked where a script closes the window.
     on_gone : callable
     """
 
@@ -29,7 +34,8 @@ class BeforeClosing(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the window where it is if the user wants to."""
-        if event.type() == QEvent.Type.Close and not self._may_close():
+        asked = event.type() == QEvent.Type.Close and closed_by_user()
+        if asked and not self._may_close():
             event.ignore()
             return True
         return False

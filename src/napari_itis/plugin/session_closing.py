@@ -7,7 +7,6 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QThread
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_itis.plugin.session_reader import SUFFIX
@@ -71,11 +70,6 @@ class AskUser:
     def failed(self, message: str) -> None:
         """Say that it could not be saved, and why."""
         QMessageBox.warning(self._window, "Not saved", message)
-
-
-def closed_by_user() -> bool:
-    """Whether somebody sits in front of it: a script closes windows outside of Qt's own loop."""
-    return QThread.currentThread().loopLevel() > 0
 
 
 def may_close(files: SessionFiles, ask: AskUser) -> bool:
