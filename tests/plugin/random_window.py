@@ -322,7 +322,8 @@ class RandomWindow(CheckedWindow, Window):
         name, seen = self.saved[number]
         self.gate.set()
         self.settle()
-        there = any(layer is self.images[name] for layer in self.viewer.layers)
+        # napari tells two layers of a name apart by a number.
+        there = any(layer is self.images.get(name) for layer in self.viewer.layers)
         self.files.open(path)
         self.settle()
         if there and seen is not None:
