@@ -35,8 +35,9 @@ NUCLEUS, DEEPER = (8, 88, 178), 3
 # Three coins that a threshold has taken for one thing with the bright ground above: (y, x) of them,
 # and of the ground.
 MERGED, GROUND = [(56, 45), (56, 100), (52, 155)], (25, 90)
-# The sample video: half of the cup is missing on this frame. Clicks as (t, y, x, positive).
-VIDEO = [(33, 115, 40, True), (33, 120, 6, True)]
+# The sample video: the cup is lost on this frame and on those beside it. Clicks as (t, y, x,
+# positive).
+VIDEO = [(10, 115, 355, True), (10, 175, 290, True), (10, 195, 410, True)]
 # Objects of the camera pan: clicks as (t, y, x, positive).
 PAN = [
     [(0, 180, 90, True), (0, 60, 160, True), (12, 170, 60, True), (12, 55, 110, True)],
