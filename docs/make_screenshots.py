@@ -23,8 +23,21 @@ COINS = [
 ]
 # Beside the astronaut: (y, x).
 ROCKET = (150, 415)
-# The sample video: half of the cup is missing on this frame. Clicks as (t, y, x, positive).
-VIDEO = [(33, 115, 40, True), (33, 120, 6, True)]
+# Glands of the tissue, clicks as (y, x, positive).
+GLANDS = [
+    [(130, 370, True)],
+    [(400, 315, True)],
+    [(400, 100, True), (210, 30, True)],
+    [(130, 120, True), (230, 40, False)],
+]
+# A nucleus on a slice of the z-stack: (z, y, x); it is followed over so many slices.
+NUCLEUS, DEEPER = (8, 88, 178), 3
+# Three coins that a threshold has taken for one thing with the bright ground above: (y, x) of them,
+# and of the ground.
+MERGED, GROUND = [(56, 45), (56, 100), (52, 155)], (25, 90)
+# The sample video: the cup is lost on this frame and on those beside it. Clicks as (t, y, x,
+# positive).
+VIDEO = [(10, 115, 355, True), (10, 175, 290, True), (10, 195, 410, True)]
 # Objects of the camera pan: clicks as (t, y, x, positive).
 PAN = [
     [(0, 180, 90, True), (0, 60, 160, True), (12, 170, 60, True), (12, 55, 110, True)],
@@ -43,7 +56,11 @@ def main(folder: Path) -> None:
     demo.run(folder / "demo.png")
     clicks(folder / "clicks.webp")
     ten_objects(folder / "ten-objects.png")
+    tissue(folder / "tissue.webp")
+    channels(folder / "channels.webp")
+    correcting(folder / "correcting.webp")
     stack(folder / "stack.png")
+    z_stack(folder / "z-stack.webp")
     video(folder / "video.png")
     training(folder / "training.png")
 
@@ -74,6 +91,96 @@ def ten_objects(path: Path) -> None:
         demo.place(controller, y, x, True)
         demo.wait(controller)
     finish(viewer, controller, path)
+
+
+def tissue(path: Path) -> None:
+    """Glands of a microscope's image."""
+    from napari_itis.plugin import demo, sample_data
+
+    viewer, controller = demo.open_window(sample_data.tissue())
+    for number, clicks in enumerate(GLANDS):
+        if number:
+            controller.next_object()
+        for one in clicks:
+            demo.place(controller, *one)
+            demo.wait(controller)
+    finish(viewer, controller, path)
+
+
+def channels(path: Path) -> None:
+    """A stain of the tissue chosen as what the network sees, and what that looks like."""
+    import numpy as np
+    from skimage import color
+
+    from napari_itis.plugin import demo, sample_data
+
+    photo = sample_data.tissue()[0][0]
+    # Eosin is not in it.
+    stains = np.moveaxis(color.rgb2hed(photo)[..., [0, 2]], -1, 0).astype(np.float32)
+    options = {"name": "stains", "rgb": False, "axis_labels": ("c", "y", "x")}
+    limits = (0, float(np.quantile(stains[1], 0.995)))
+    viewer, controller = demo.open_window(
+        [(stains, {**options, "contrast_limits": limits}, "image")]
+    )
+    controller.choose_channels(0, (1,))
+    viewer.dims.set_current_step(0, 1)
+    for number, clicks in enumerate(GLANDS[:2]):
+        if number:
+            controller.next_object()
+        for one in clicks:
+            demo.place(controller, 1, *one)
+            demo.wait(controller)
+    section(viewer, "What the network sees").click()
+    finish(viewer, controller, path)
+
+
+def correcting(path: Path) -> None:
+    """A recording: masks of a threshold, of which the worst one becomes three coins."""
+    import numpy as np
+    from qtpy.QtCore import Qt
+    from recording import Recording
+    from scipy import ndimage
+    from skimage import filters, measure, morphology
+
+    from napari_itis.plugin import demo, sample_data
+
+    photo, options, kind = sample_data.coins()[0]
+    smooth = filters.gaussian(photo, 1)
+    bright = ndimage.binary_fill_holes(smooth > filters.threshold_otsu(smooth))
+    labels = measure.label(morphology.remove_small_objects(bright, max_size=150)).astype(np.int32)
+    masks = (labels, {"name": "threshold"}, "labels")
+    viewer, controller = demo.open_window([(photo, options, kind), masks])
+    recording = Recording(viewer, controller)
+    recording.press(section(viewer, "Existing masks"))
+    recording.choose(layer_list(viewer), 0)
+    recording.key(Qt.Key.Key_I)
+    first, *others = MERGED
+    recording.click(*first)
+    recording.click(*first)
+    recording.click(*GROUND, False)
+    for one in others:
+        recording.key(Qt.Key.Key_N)
+        recording.click(*one)
+    recording.save(path)
+
+
+def z_stack(path: Path) -> None:
+    """A recording: a nucleus with one click, its mask taken along to the slices beside it."""
+    from qtpy.QtCore import Qt
+    from recording import Recording
+
+    from napari_itis.plugin import demo, sample_data
+
+    z, *place = NUCLEUS
+    viewer, controller = demo.open_window(sample_data.nuclei())
+    viewer.dims.set_current_step(0, z)
+    recording = Recording(viewer, controller)
+    recording.click(*place)
+    recording.press(section(viewer, "Slices"))
+    for _ in range(DEEPER):
+        recording.key(Qt.Key.Key_PageDown, Qt.KeyboardModifier.ShiftModifier)
+        recording.click(*place)
+    recording.save(path)
 
 
 def stack(path: Path) -> None:
@@ -137,6 +244,21 @@ def training(path: Path) -> None:
     import training_pictures
 
     training_pictures.running(path)
+
+
+def section(viewer, title: str):
+    """The title of a part of the segmentation dock that is folded away."""
+    from qtpy.QtWidgets import QToolButton
+
+    window = viewer.window._qt_window
+    return next(one for one in window.findChildren(QToolButton) if one.text() == title)
+
+
+def layer_list(viewer):
+    """The list of the layers whose masks can be corrected."""
+    from napari_itis.plugin.existing_box import ExistingBox
+
+    return viewer.window._qt_window.findChild(ExistingBox).layers
 
 
 def finish(viewer, controller, path: Path) -> None:

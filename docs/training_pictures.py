@@ -1,7 +1,7 @@
 """Pictures of the training dock in every state: `python docs/training_pictures.py FOLDER`.
 
-Real trainings of a few minutes on cut-outs of a photo of coins; without a display under Xvfb. What
-they leave is deleted.
+A real training of a few minutes on the woven objects of `benchmarks/finetuning.py`; without a
+display under Xvfb. What it leaves is deleted.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ def main(folder: Path) -> None:
         stage.picture(folder / "empty.png")
         stage.add_data()
         stage.picture(folder / "ready.png")
-        # Long enough for a picture of it running.
-        stage.training.setup.set_keys({"samples": 800, "samples_per_epoch": 80})
         stage.begin()
         stage.until(lambda: stage.setup.progress and stage.setup.progress.total)
         stage.picture(folder / "checking.png")
-        stage.until(lambda: stage.measured() >= 3)
+        stage.until(lambda: stage.measured() >= 4)
         stage.picture(folder / "running.png")
         stage.training.stop()
         stage.until(lambda: stage.training.state == "stopped")
@@ -44,9 +42,7 @@ def main(folder: Path) -> None:
         os.kill(stage.training.status.pid, signal.SIGKILL)
         stage.until(lambda: stage.training.state == "failed")
         stage.picture(folder / "failed.png")
-        stage.training.show_new()
-        stage.training.setup.set_keys({"name": "coins", "samples": 240, "samples_per_epoch": 80})
-        stage.begin()
+        stage.training.resume()
         stage.until(lambda: stage.training.state == "done")
         stage.picture(folder / "done.png")
         stage.training.compare("itis-lite0")
@@ -58,14 +54,13 @@ def running(path: Path) -> None:
     """Write a picture of a training under way."""
     with window() as stage:
         stage.add_data()
-        stage.training.setup.set_keys({"samples": 640, "samples_per_epoch": 80})
         stage.begin()
-        stage.until(lambda: stage.measured() >= 5)
+        stage.until(lambda: stage.measured() >= 6)
         stage.picture(path, (1500, 950))
 
 
 class Stage:
-    """A window with a photo and the training dock.
+    """A window with an image, its masks and the training dock.
 
     Parameters
     ----------
@@ -75,7 +70,8 @@ class Stage:
 
     def __init__(self, root: Path) -> None:
         import napari
-        from skimage import data
+        import numpy as np
+        from PIL import Image
 
         from napari_itis.plugin.controllers import session_files_of
         from napari_itis.plugin.train_widget import TrainWidget
@@ -84,7 +80,10 @@ class Stage:
         self.viewer = napari.Viewer(title="napari")
         session_files_of(self.viewer).autosaving.active = False
         self.viewer.window.resize(*SIZE)
-        self.viewer.add_image(data.coins(), name="coins")
+        photos, masks = (sorted((root / part).iterdir()) for part in ("images", "masks"))
+        self.viewer.add_image(np.asarray(Image.open(photos[0])), name="woven")
+        labels = np.asarray(Image.open(masks[0])).astype(np.int32)
+        self.viewer.add_labels(labels, name="woven masks", opacity=0.4)
         self.dock = TrainWidget(self.viewer)
         self.viewer.window.add_dock_widget(self.dock, name="ITIS training", area="right")
         self.training = training_of(self.viewer)
@@ -94,12 +93,11 @@ class Stage:
         self.root = root
 
     def add_data(self) -> None:
-        """Add cut-outs of the photo, with its coins as objects."""
-        write_coins(self.root)
+        """Add twenty woven images, with settings that take minutes."""
         self.setup.add_folders([self.root])
         self.until(lambda: self.setup.images)
         self.setup.set_keys(
-            {"name": "my-coins", "crop": 128, "held_back": 0.2, "validate_every": 1}
+            {"name": "woven", "samples": 960, "samples_per_epoch": 120, "crop": 128}
         )
 
     def begin(self) -> None:
@@ -139,7 +137,7 @@ def window() -> Iterator[Stage]:
     before = os.environ.get("NAPARI_ITIS_DATA")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["NAPARI_ITIS_DATA"] = str(Path(folder) / "user")
-        stage = Stage(Path(folder) / "coins")
+        stage = Stage(write_images(Path(folder)))
         try:
             yield stage
         finally:
@@ -152,28 +150,13 @@ def window() -> Iterator[Stage]:
                 os.environ["NAPARI_ITIS_DATA"] = before
 
 
-def write_coins(root: Path) -> None:
-    """Write twelve cut-outs of the photo of coins, with a mask for each coin."""
-    import numpy as np
-    from PIL import Image
-    from scipy import ndimage
-    from skimage import data, filters, measure, morphology
+def write_images(folder: Path) -> Path:
+    """Write twenty images of woven objects with their masks; the data set's folder."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+    import finetuning
 
-    photo = data.coins()
-    smooth = filters.gaussian(photo, 2)
-    bright = smooth > filters.threshold_local(smooth, 151, offset=-0.02)
-    bright = morphology.opening(ndimage.binary_fill_holes(bright), morphology.disk(5))
-    labels = measure.label(bright)
-    for region in measure.regionprops(labels):
-        if region.area < 500:
-            labels[labels == region.label] = 0
-    for name in ("images", "masks"):
-        (root / name).mkdir(parents=True)
-    for number, (y, x) in enumerate((y, x) for y in (0, 75, 150) for x in (0, 60, 120, 180)):
-        part = np.s_[y : y + 150, x : x + 200]
-        Image.fromarray(photo[part]).save(root / "images" / f"{number:02d}.png")
-        mask = labels[part].astype(np.uint8)
-        Image.fromarray(mask).save(root / "masks" / f"{number:02d}.png")
+    finetuning.write_images(folder / "woven", "weave", seed=1)
+    return folder / "woven" / "train"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """The plot says which weights are better, before and after all of it is known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from napari_itis.evaluation.comparison import ComparedObject, Comparison
 from napari_itis.plugin.compare_plot import ComparePlot
+from napari_itis.plugin.training_hints import next_step
 
 
 def comparison(gain, done=20, clicks=5, name="cells"):
@@ -66,3 +69,18 @@ def test_one_click_and_long_names_are_fine(plot):
     assert pixels_of(plot, ORANGE) > 10
     assert plot.minimumSizeHint().width() < 290
     assert "&lt;b&gt;" in plot.legend.text() or "&lt;b>" in plot.legend.text()
+
+
+@pytest.mark.parametrize(
+    ("gain", "done", "said"),
+    [
+        (0.1, 20, "The new weights are better"),
+        (-0.1, 20, "The old weights are better"),
+        (0.0, 20, "No clear difference"),
+        (0.1, 3, "Too few images"),
+    ],
+)
+def test_the_next_step_follows_from_the_comparison(gain, done, said):
+    known = {"state": "compared", "status": None, "setup": SimpleNamespace(report=None)}
+    result = SimpleNamespace(result=comparison(gain, done))
+    assert said in next_step(SimpleNamespace(comparison=result, **known))

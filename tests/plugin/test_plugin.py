@@ -48,8 +48,9 @@ def test_every_sample_opens_without_a_network(manifest):
         image, *masks = [
             getattr(viewer, f"add_{kind}")(data, **options) for data, options, kind in function()
         ]
-        assert image.data.dtype == (np.uint16 if sample.key == "coins" else np.uint8)
-        assert image.rgb == (sample.key not in ("coins", "pan"))
+        deep = sample.key in ("coins", "nuclei")
+        assert image.data.dtype == (np.uint16 if deep else np.uint8)
+        assert image.rgb == (sample.key not in ("coins", "nuclei", "pan"))
         assert [layer.data.shape for layer in masks] == (
             [image.data.shape[:3]] if sample.key == "video" else []
         )

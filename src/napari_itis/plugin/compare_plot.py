@@ -126,7 +126,7 @@ class _Curves(QWidget):
                 QRectF(x - 15, below, 30, 15), Qt.AlignmentFlag.AlignHCenter, f"{click}"
             )
         words = QRectF(_LEFT, below + 14, right - _LEFT, 17)
-        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, "clicks")
+        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, "mean IoU against clicks")
 
     def _draw_band(
         self, painter: QPainter, curve: np.ndarray, color: QColor, bottom: float

@@ -48,5 +48,7 @@ class ProgressRow(QWidget):
             # A total of 0 would be a bar that is busy for ever.
             self.bar.setRange(0, max(progress.total, 1))
             self.bar.setValue(progress.done)
+            # "0 / 1" says nothing.
+            self.bar.setTextVisible(progress.total > 1)
             self.bar.setUpdatesEnabled(True)
         self.setVisible(progress is not None)

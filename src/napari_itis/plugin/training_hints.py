@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_itis.evaluation.comparison import FEWEST_IMAGES, Comparison
 from napari_itis.plugin.run_watcher import RunFacts
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def next_step(controller: TrainingController) -> str:
         return "Something has to be mended before it can start: see below"
     if state == "ready" and report is not None:
         return "Nothing is wrong. <b>Start</b> when you like"
+    if state == "compared":
+        return _after_comparison(controller.comparison.result)
     if state == "stopped":
         return _sentence(status.message) or (
             f"Stopped at step {status.step} of {status.steps}. <b>Resume</b> goes on from there"
@@ -50,8 +53,22 @@ _HINTS = {
         "segmentation</b>"
     ),
     "comparing": "A robot user clicks on the images held back, with the old and the new weights",
-    "compared": "If they are better, <b>Use in segmentation</b>. If not: more images, or more time",
 }
+
+
+def _after_comparison(result: Comparison) -> str:
+    if result.images < FEWEST_IMAGES:
+        return (
+            "Too few images were held back to tell. Train with more images, or with a larger "
+            "<b>held back</b> under <b>More settings</b>"
+        )
+    return {
+        "better": "The new weights are better: <b>Use in segmentation</b>",
+        "worse": "The old weights are better: keep them. More images, or fewer samples, may help",
+    }.get(
+        result.verdict().kind,
+        "No clear difference: more images, or more samples, may make one. The old weights stay",
+    )
 
 
 def run_title(run: RunFacts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_itis.plugin.axes import possible_channels
 from napari_itis.plugin.buttons import make_button
@@ -49,13 +49,16 @@ class ViewBox(QWidget):
         self._three = [_combo(f"The channel that the network sees as {c.lower()}") for c in _COLORS]
         for combo in self._three:
             combo.activated.connect(self._on_three)
-        buttons, channels, colors = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        buttons, channels, colors = QHBoxLayout(), QGridLayout(), QHBoxLayout()
         buttons.addWidget(self._back)
         buttons.addWidget(self._annotate)
-        self._title = QLabel("Channels")
-        channels.addWidget(self._title)
-        channels.addWidget(self._axis, 2)
-        channels.addWidget(self._shown, 3)
+        self._title, self._seen = QLabel("Channels"), QLabel("Network sees")
+        for row, (name, combo) in enumerate(
+            ((self._title, self._axis), (self._seen, self._shown)),
+        ):
+            channels.addWidget(name, row, 0)
+            channels.addWidget(combo, row, 1)
+        channels.setColumnStretch(1, 1)
         for name, combo in zip(_COLORS, self._three):
             combo.setAccessibleName(name)
             colors.addWidget(combo, 1)
@@ -79,7 +82,8 @@ class ViewBox(QWidget):
         for widget in (self._title, self._axis):
             widget.setVisible(bool(axes))
         chosen = workspace.axes.channels if usable else None
-        self._shown.setVisible(bool(axes) and chosen is not None)
+        for widget in (self._seen, self._shown):
+            widget.setVisible(bool(axes) and chosen is not None)
         shown = workspace.source.shown if usable else ()
         for combo in self._three:
             combo.setVisible(bool(axes) and chosen is not None and len(shown) == 3)

@@ -86,7 +86,7 @@ def _signal(number: int) -> str:
     if number == 9:
         return (
             "the training was killed from outside (signal 9), most likely for lack of memory: "
-            "close other programs, or lower batch_size or crop"
+            "close other programs, or start anew with a smaller batch_size or crop"
         )
     try:
         name = signal.Signals(number).name
