@@ -44,3 +44,17 @@ def test_scoring_other_masks_leaves_the_scores_as_they_are(scores):
     before = scores.values.copy()
     scores.score(4, {4: np.ones((160, 240), bool)})
     assert np.array_equal(scores.values, before, equal_nan=True)
+
+
+def test_a_choice_knows_what_the_frame_would_score_with_it(sequence, scores):
+    predictor, frames, masks, truth = sequence
+    chosen = list(propagate_where_better(predictor, frames, scores, truth[4], 4, 7))
+    new = masks.copy()
+    new[5:8] = [choice.step.mask for choice in chosen]
+    new[4] = truth[4]
+    again = FrameScores(predictor, frames, new.__getitem__)
+    for choice in chosen[:2]:
+        frame = choice.step.frame
+        assert choice.better
+        assert dict(again.compute([frame]))[frame] == pytest.approx(choice.score, abs=0.05)
+    assert np.isnan(chosen[-1].score), "nothing is compared where there is no mask"

@@ -39,3 +39,11 @@ def test_what_has_changed_is_scored_again_and_nothing_else(sequence, ranked):
     ranked.changed([5])
     assert [frame for frame, _ in ranked.compute()] == [4, 5, 6]
     assert list(ranked.compute()) == []
+
+
+def test_a_score_that_is_known_is_not_computed_again(sequence, ranked):
+    known = ranked.values[5]
+    ranked.changed([5])
+    ranked.took({5: known})
+    assert [frame for frame, _ in ranked.compute()] == [4, 6]
+    assert ranked.values[5] == known

@@ -47,7 +47,7 @@ class AnnotateOptions:
     clicks_per_frame: int = 2
     order: str = "ranking"
     carry_on: bool = True
-    content: float = 0.9
+    content: float = 0.95
     seed: int = 0
     weights: str | None = None
     device: str = "auto"

@@ -74,7 +74,7 @@ def annotate(
     ] = True,
     content: Annotated[
         float, typer.Option(min=0, max=1, metavar="IOU", help="A frame this good is left alone.")
-    ] = 0.9,
+    ] = 0.95,
     label: Annotated[
         int | None,
         typer.Option(

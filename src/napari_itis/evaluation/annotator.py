@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from napari_itis.clicks import Click, robot_click
 from napari_itis.evaluation.metrics import boundary_f, iou
 from napari_itis.inference import Predictor, to_rgb8
-from napari_itis.video.better import propagate_where_better
+from napari_itis.video.better import Choice, propagate_where_better
+from napari_itis.video.next_frame import worst_frame
 from napari_itis.video.propagation import Frames
 from napari_itis.video.ranking import FrameScores
 
@@ -132,7 +133,7 @@ class Annotator:
         order: str = "ranking",
         carry_on: bool = True,
         clicks_per_frame: int = 2,
-        content: float = 0.9,
+        content: float = 0.95,
         seed: int = 0,
     ) -> None:
         if not len(frames) == len(masks) == len(truths):
@@ -189,7 +190,10 @@ class Annotator:
         if self._ranked:
             for _ in self._scores.compute(self._left):
                 pass
-            frame = max(self._left, key=lambda index: self._scores.values[index])
+            scores = np.full(len(self.masks), np.nan)
+            scores[self._left] = self._scores.values[self._left]
+            worst = worst_frame(scores, self.result.clicks if self._carry_on else ())
+            frame = frame if worst is None else worst
         self._left.remove(frame)
         return frame
 
@@ -216,7 +220,7 @@ class Annotator:
         corrected = [other for other in self.result.clicks if other != frame]
         nearest = sorted(corrected, key=lambda other: abs(other - frame))[:_REFERENCES]
         references = {other: self.masks[other] for other in nearest if self.masks[other].any()}
-        better: dict[int, NDArray[np.bool_]] = {}
+        better: dict[int, Choice] = {}
         for stop in (self._farthest(frame, 1), self._farthest(frame, -1)):
             for choice in propagate_where_better(
                 self._predictor,
@@ -230,9 +234,12 @@ class Annotator:
                 references=references,
             ):
                 if choice.better:
-                    better[choice.step.frame] = choice.step.mask
-        for other, mask in better.items():
-            self._set(other, mask, frame)
+                    better[choice.step.frame] = choice
+        for other, choice in better.items():
+            self._set(other, choice.step.mask, frame)
+        # As they were scored, together with the frames beside them.
+        known = {frame, *better}
+        self._scores.took({f: c.score for f, c in better.items() if {f - 1, f + 1} <= known})
 
     def _farthest(self, frame: int, way: int) -> int:
         last = frame

@@ -24,7 +24,11 @@ class FrameButtons(QWidget):
     def __init__(self, video: VideoCorrection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._video = video
-        self.worst = make_button("Worst frame", "Most suspicious frame not corrected yet", "W")
+        self.worst = make_button(
+            "Worst frame",
+            "Most suspicious frame not corrected yet; those beside a corrected one wait",
+            "W",
+        )
         self.worst.clicked.connect(video.worst)
         self.uncorrected = make_button(
             "Next uncorrected", "Next mask that nobody has corrected or committed", "U"

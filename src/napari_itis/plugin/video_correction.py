@@ -15,6 +15,7 @@ from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
 from napari_itis.plugin.video_overview import VideoOverview
 from napari_itis.plugin.workspace import Workspace
+from napari_itis.video.next_frame import worst_frame
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -84,14 +85,16 @@ class VideoCorrection(VideoOverview):
             self.notice.emit("No frame is suspicious")
 
     def worst(self) -> None:
-        """Show the most suspicious frame that was not corrected yet."""
+        """Show the most suspicious frame that was not corrected yet, nor right beside one."""
         if not self.active:
             return
-        scores = np.where(self.marks() <= Mark.SUSPICIOUS, self.suspicion, np.nan)
-        if np.isnan(scores).all():
+        marks = self.marks()
+        scores = np.where(marks <= Mark.SUSPICIOUS, self.suspicion, np.nan)
+        frame = worst_frame(scores, np.flatnonzero(marks > Mark.SUSPICIOUS))
+        if frame is None:
             self.notice.emit("No frame was ranked yet: press “Look for wrong masks”")
         else:
-            self.go_to(int(np.nanargmax(scores)))
+            self.go_to(frame)
 
     def next_uncorrected(self) -> None:
         """Show the next frame with a mask that nobody has corrected or committed."""

@@ -98,5 +98,12 @@ def _likeness(
     vectors = np.concatenate(known) if len(known) else features[:0]
     if not len(vectors):
         return np.zeros(len(features), np.float32)
+    cosines = features @ vectors.T
+    total, rows = np.zeros(len(features), np.float32), np.arange(len(features))
     count = min(_NEAREST, len(vectors))
-    return np.partition(features @ vectors.T, -count, axis=1)[:, -count:].mean(1)
+    # A few searches for the largest take a fraction of the time of a partition.
+    for _ in range(count):
+        best = cosines.argmax(1)
+        total += cosines[rows, best]
+        cosines[rows, best] = -np.inf
+    return total / count

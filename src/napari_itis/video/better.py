@@ -27,10 +27,14 @@ class Choice:
         What was carried to it.
     better : bool
         Whether that is less suspicious than the mask that is there.
+    score : float
+        How suspicious the frame is with it, were the frames beside it to take theirs too; NaN
+        where that was not computed.
     """
 
     step: Step
     better: bool
+    score: float = float("nan")
 
 
 def propagate_where_better(
@@ -102,7 +106,8 @@ def _compared(scores: FrameScores, step: Step, carried: dict[int, NDArray[np.boo
         return Choice(step, False)
     if not scores.has_mask(step.frame):
         return Choice(step, True)
-    return Choice(step, scores.score(step.frame, carried) < _score(scores, step.frame))
+    score = scores.score(step.frame, carried)
+    return Choice(step, score < _score(scores, step.frame), score)
 
 
 def _trust(scores: FrameScores, frame: int) -> float:

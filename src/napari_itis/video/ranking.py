@@ -101,6 +101,17 @@ class FrameScores:
             self._looks.pop(frame, None)
             self._trust.clear()
 
+    def took(self, scores: Mapping[int, float]) -> None:
+        """Say what `score` gave for masks that frames have now, so that it is not computed again.
+
+        Parameters
+        ----------
+        scores : mapping of int to float
+            Of frames; after `changed`.
+        """
+        for frame, score in scores.items():
+            self.values[frame] = score
+
     def compute(self, frames: Iterable[int] | None = None) -> Iterator[tuple[int, float]]:
         """Compute what is missing.
 
