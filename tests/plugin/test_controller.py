@@ -569,6 +569,15 @@ def test_masks_given_to_the_layer_while_the_dock_is_closed_count_on_every_slice(
     assert theirs[1, 50, 60] == 0
 
 
+def test_the_layers_follow_an_image_that_was_moved_while_the_dock_was_closed(stacked):
+    image = stacked.image
+    stacked.detach()
+    image.scale = (3, 2, 2)
+    stacked.attach()
+    for layer in layers(stacked):
+        assert np.allclose(layer.scale, (3, 2, 2))
+
+
 def test_keys_are_put_back(viewer, photo, make_controller):
     from napari.utils.key_bindings import coerce_keybinding
 

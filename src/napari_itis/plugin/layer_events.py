@@ -215,6 +215,8 @@ class LayerEvents:
         image = workspace.image
         connections = self._layer_connections.setdefault(None, Connections())
         if image is not None:
+            # It may have been moved while nobody listened.
+            workspace.layers.copy_transform(image)
             connections.add(image.events.data, self._on_image_data)
             for name in TRANSFORM:
                 connections.add(getattr(image.events, name), self._on_transform)
