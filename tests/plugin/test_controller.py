@@ -569,6 +569,24 @@ def test_masks_given_to_the_layer_while_the_dock_is_closed_count_on_every_slice(
     assert theirs[1, 50, 60] == 0
 
 
+def test_the_slice_on_screen_is_annotated_after_the_image_was_moved(viewer, stacked):
+    viewer.dims.set_point(0, 2)
+    assert stacked.workspace.frame == (2,)
+    stacked.image.scale = (2, 1, 1)
+    assert stacked.workspace.frame == (1,)
+    stacked.image.translate = (2, 0, 0)
+    assert stacked.workspace.frame == (0,)
+
+
+@pytest.mark.parametrize("place", [0.4, 0.5, 0.6, 1.5])
+def test_between_two_slices_the_one_on_screen_is_annotated(viewer, stacked, place):
+    viewer.dims.set_point(0, place)
+    mask = layers(stacked)[2]
+    mask.data[stacked.workspace.frame] = 7
+    mask.refresh()
+    assert (mask._slice.image.raw == 7).all()
+
+
 def test_the_layers_follow_an_image_that_was_moved_while_the_dock_was_closed(stacked):
     image = stacked.image
     stacked.detach()

@@ -116,9 +116,9 @@ class Axes:
         return tuple(index)
 
     def shown_index(self, values: Sequence[float]) -> tuple[int, ...]:
-        """The nearest indices of some axes' sizes, for every axis of the data."""
+        """The nearest indices, for every axis of the data; of two as near, the one napari shows."""
         return tuple(
-            int(np.clip(np.floor(np.nan_to_num(value) + 0.5), 0, size - 1))
+            int(np.clip(np.rint(np.nan_to_num(value)), 0, size - 1))
             for value, size in zip(values, self.sizes)
         )
 

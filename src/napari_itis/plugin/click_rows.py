@@ -83,7 +83,7 @@ def read_point(
     if not np.isfinite(point).all():
         return None
     *along, y, x = (float(value) for value in point)
-    frame = tuple(int(np.floor(value + 0.5)) for value in along)
+    frame = tuple(int(np.rint(value)) for value in along)
     click = Click(y, x, positive)
     inside = all(0 <= index < size for index, size in zip(frame, slices)) and click.inside(shape)
     return (frame, click) if inside else None

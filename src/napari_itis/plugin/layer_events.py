@@ -299,6 +299,8 @@ class LayerEvents:
         workspace = self._controller.workspace
         if workspace is not None and workspace.image is not None:
             workspace.layers.copy_transform(workspace.image)
+            # The slider stays where it is in the world: another slice may lie there now.
+            self._controller.frame_changed()
 
     def _watch_stroke(self, layer: Any, event: Any) -> Generator[None, None, None]:
         if layer.mode not in ("paint", "erase", "fill", "polygon"):
