@@ -38,6 +38,12 @@ def pytest_unconfigure(config):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def trainings_do_not_step_back(monkeypatch):
+    """The other processes of the run would keep a training waiting that lets them go first."""
+    monkeypatch.setattr("napari_itis.runs.process._NICENESS", 0)
+
+
 @pytest.fixture(scope="session")
 def tiny() -> list[str]:
     """Overrides of `smoke`: 12 steps, 6 an epoch, a checkpoint every 2."""

@@ -84,6 +84,7 @@ def test_a_file_stops_it_with_a_checkpoint_and_weights(config, tmp_path):
 
 
 def test_a_window_that_comes_later_finds_it_and_ends_it(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs.process, "_NICENESS", 10)
     run = runs.start(config, tmp_path / "run")
     child = runs.process._children.pop(run.folder)
     try:
