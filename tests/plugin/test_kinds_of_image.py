@@ -1,6 +1,7 @@
 """Whatever an image is and however it lies: a click gives a mask where the user has clicked."""
 
 import itertools
+import time
 
 import dask.array
 import numpy as np
@@ -477,6 +478,10 @@ def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settl
     box.opened.connect(lambda: box.show_last(controller))
     click(controller, (Y, X))
     settle(controller)
+    end = time.monotonic() + 20
+    # It is drawn after the answer is on its way.
+    while controller.worker.seen is None and time.monotonic() < end:
+        time.sleep(0.005)
     box.show_last(controller)
     assert not box._picture.isVisibleTo(box)
     box.show()
