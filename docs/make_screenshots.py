@@ -85,11 +85,7 @@ def ten_objects(path: Path) -> None:
     from napari_itis.plugin import demo, sample_data
 
     viewer, controller = demo.open_window(sample_data.coins())
-    for number, (y, x) in enumerate(COINS):
-        if number:
-            controller.next_object()
-        demo.place(controller, y, x, True)
-        demo.wait(controller)
+    click_objects(controller, [[(y, x, True)] for y, x in COINS])
     finish(viewer, controller, path)
 
 
@@ -98,12 +94,7 @@ def tissue(path: Path) -> None:
     from napari_itis.plugin import demo, sample_data
 
     viewer, controller = demo.open_window(sample_data.tissue())
-    for number, clicks in enumerate(GLANDS):
-        if number:
-            controller.next_object()
-        for one in clicks:
-            demo.place(controller, *one)
-            demo.wait(controller)
+    click_objects(controller, GLANDS)
     finish(viewer, controller, path)
 
 
@@ -124,12 +115,7 @@ def channels(path: Path) -> None:
     )
     controller.choose_channels(0, (1,))
     viewer.dims.set_current_step(0, 1)
-    for number, clicks in enumerate(GLANDS[:2]):
-        if number:
-            controller.next_object()
-        for one in clicks:
-            demo.place(controller, 1, *one)
-            demo.wait(controller)
+    click_objects(controller, [[(1, *one) for one in clicks] for clicks in GLANDS[:2]])
     section(viewer, "What the network sees").click()
     finish(viewer, controller, path)
 
@@ -188,12 +174,7 @@ def stack(path: Path) -> None:
     from napari_itis.plugin import demo, sample_data
 
     viewer, controller = demo.open_window(sample_data.pan())
-    for number, clicks in enumerate(PAN):
-        if number:
-            controller.next_object()
-        for one in clicks:
-            demo.place(controller, *one)
-            demo.wait(controller)
+    click_objects(controller, PAN)
     viewer.dims.set_current_step(0, 12)
     finish(viewer, controller, path)
 
@@ -244,6 +225,18 @@ def training(path: Path) -> None:
     import training_pictures
 
     training_pictures.running(path)
+
+
+def click_objects(controller, objects) -> None:
+    """One object after the other, its clicks as (axes of the image ..., positive)."""
+    from napari_itis.plugin import demo
+
+    for number, clicks in enumerate(objects):
+        if number:
+            controller.next_object()
+        for one in clicks:
+            demo.place(controller, *one)
+            demo.wait(controller)
 
 
 def section(viewer, title: str):

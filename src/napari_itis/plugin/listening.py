@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
 
 
 class ListeningWidget(QWidget):
@@ -36,6 +36,12 @@ class ListeningWidget(QWidget):
             # At the end of Python, Qt may have deleted what this was connected to.
             with suppress(RuntimeError):
                 self._disconnect()
+
+    def _main_window(self) -> QMainWindow | None:
+        window = self.parentWidget()
+        while window is not None and not isinstance(window, QMainWindow):
+            window = window.parentWidget()
+        return window
 
     def _connect(self) -> None:
         raise NotImplementedError

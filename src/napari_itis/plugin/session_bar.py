@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMainWindow,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -23,6 +20,7 @@ from napari_itis.annotation.exports import FORMATS
 from napari_itis.plugin.autosaving import describe
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.questions import Question
 from napari_itis.plugin.session_files import SessionFiles
 from napari_itis.plugin.session_reader import SUFFIX
@@ -172,7 +170,7 @@ class OfferRow(QFrame):
         self.setVisible(bool(offers))
 
 
-class SessionBar(QWidget):
+class SessionBar(ListeningWidget):
     """What stands beside the session button in its row, the button, and the offers below them.
 
     Parameters
@@ -184,7 +182,6 @@ class SessionBar(QWidget):
     def __init__(self, files: SessionFiles, beside: QWidget) -> None:
         super().__init__()
         self._files = files
-        self._connected = False
         self.button = SessionButton(files)
         self.offers = OfferRow(files)
         row = QHBoxLayout()
@@ -204,26 +201,15 @@ class SessionBar(QWidget):
         self.button.refresh()
         self.offers.refresh()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if not self._connected:
-            self._connected = True
-            self._files.changed.connect(self._refresh.start)
-        window = self.parentWidget()
-        while window is not None and not isinstance(window, QMainWindow):
-            window = window.parentWidget()
+    def _connect(self) -> None:
+        self._files.changed.connect(self._refresh.start)
+        window = self._main_window()
         if window is not None:
             self._files.autosaving.watch(window)
         self._refresh.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        # A minimised window is still in use; a closed dock is hidden by the program.
-        if self._connected and not event.spontaneous():
-            self._connected = False
-            # Where Python ends before the window was closed, its objects are gone first.
-            with suppress(RuntimeError):
-                self._files.changed.disconnect(self._refresh.start)
+    def _disconnect(self) -> None:
+        self._files.changed.disconnect(self._refresh.start)
 
 
 _STYLE = """

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMainWindow,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
@@ -159,7 +158,7 @@ class TrainWidget(ListeningWidget):
         self.training.changed.connect(self._refresh.start)
         self.training.notice.connect(self._on_notice)
         weights_list().changed.connect(self._refresh.start)
-        self.training.attach(self._window())
+        self.training.attach(self._main_window())
         layers = self._viewer.layers.events
         for emitter in (layers.inserted, layers.removed):
             emitter.connect(self._on_layers)
@@ -176,12 +175,6 @@ class TrainWidget(ListeningWidget):
         for emitter in (layers.inserted, layers.removed):
             emitter.disconnect(self._on_layers)
         controller_of(self._viewer).changed.disconnect(self._look.start)
-
-    def _window(self) -> QWidget | None:
-        window = self.parentWidget()
-        while window is not None and not isinstance(window, QMainWindow):
-            window = window.parentWidget()
-        return window
 
     # Folders that are dropped.
 

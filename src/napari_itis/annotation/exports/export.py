@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_itis.annotation.composition import held_pixels
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.metadata import PixelSize
-from napari_itis.annotation.record import Frame, Record
+from napari_itis.annotation.record import Frame
 from napari_itis.annotation.tiles import TiledLabels
-from napari_itis.inference.patch import Patch
 
 Progress = Callable[[Sequence[Frame]], Iterable[Frame]]
 
@@ -118,7 +118,8 @@ class Export:
             return []
         labels = self.contents.drawing(frame)
         if isinstance(labels, TiledLabels):
-            return _instances_of_large(self.contents.records_on(frame), labels)
+            own = held_pixels(self.contents.records_on(frame), labels)
+            return [Instance(label, mask.box, mask.crop) for label, mask in sorted(own.items())]
         known = None
         if labels.max(initial=0) > _MOST_BOXES:
             known, labels = np.unique(labels, return_inverse=True)
@@ -134,20 +135,6 @@ class Export:
     def name(self, label: int) -> str:
         """What the user calls an object; empty: nothing."""
         return self.contents.names.get(label, "")
-
-
-def _instances_of_large(records: Mapping[int, Record], labels: TiledLabels) -> list[Instance]:
-    """The objects of a plane that is too large to be looked at whole."""
-    found = []
-    for label, record in sorted(records.items()):
-        if not record.area:
-            continue
-        rows, columns = record.mask.box
-        own = labels[record.mask.box] == label
-        seen = Patch(labels.shape, rows.start, columns.start, own).cropped()
-        if seen.any():
-            found.append(Instance(label, seen.box, seen.pixels))
-    return found
 
 
 def file_name(text: str) -> str:
