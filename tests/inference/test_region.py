@@ -34,12 +34,26 @@ def test_any_shape_has_a_region_inside_it(shape):
 
 
 def test_clicks_keep_their_place_when_resampled():
-    region = whole_image((100, 200), 400)
+    region = whole_image((96, 192), 384)
     (click,) = region.to_region([Click(10, 20, True)])
     assert click == Click(20.5, 40.5, True)
-    mask = np.zeros((100, 200), bool)
+    mask = np.zeros((96, 192), bool)
     mask[10, 20] = True
     assert region.resample_mask(mask)[click.pixel]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (100, 140), (333, 500), (854, 480), (5000, 4000)])
+def test_the_network_sees_whole_strides(shape):
+    click = Click(shape[0] // 2, shape[1] // 3, True)
+    for region in (around(shape, None, [click], 384), whole_image(shape, 384)):
+        for seen in (region, region.halved()):
+            assert seen.height % 16 == 0 < seen.height
+            assert seen.width % 16 == 0 < seen.width
+
+
+def test_without_a_working_size_an_image_keeps_its_own():
+    region = whole_image((100, 141), None)
+    assert (region.height, region.width) == (100, 141)
 
 
 def test_mask_comes_back_where_it_was():

@@ -66,6 +66,9 @@ class RandomWindow(CheckedWindow, Window):
         self.process()
         # To be drawn takes most of the time: only :meth:`look` does it.
         window.setUpdatesEnabled(False)
+        # A press makes vispy draw for itself, to see what was hit: always the view. Mesa crashes in
+        # that where layers went since the last picture.
+        self.canvas._scene_canvas.visual_at = lambda _: self.canvas.view
 
     def reset(self):
         """As after opening it, but for the order of the layers."""

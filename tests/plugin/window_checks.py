@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+import traceback
 from contextlib import contextmanager
 
 import numpy as np
@@ -42,7 +43,7 @@ class Complaints(logging.Handler):
         found, self.heard = self.heard, []
         records = notification_manager.records
         for record in records[self._known :]:
-            if record.severity > NotificationSeverity.INFO:
+            if record.severity > NotificationSeverity.INFO and not _of_status_bar(record):
                 found.append(record.message)
         self._known = len(records)
         for complaint in list(found):
@@ -54,6 +55,13 @@ class Complaints(logging.Handler):
             elif isinstance(error, BaseException):
                 raise error
         assert not found, found
+
+
+def _of_status_bar(record):
+    """Whether napari's own thread looked at a layer while that was changed, as it knows it does."""
+    error = getattr(record, "exception", None)
+    frames = [] if error is None else traceback.extract_tb(error.__traceback__)
+    return any(frame.name == "calculate_status" for frame in frames)
 
 
 class Seen:

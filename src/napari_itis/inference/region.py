@@ -13,7 +13,9 @@ from napari_itis.inference.patch import Box, Patch
 
 MAX_PIXELS = 1_500_000
 MAX_MAGNIFICATION = 4.0
-MIN_SIDE = 16
+# The network's output stride. Encoders pad other sizes in ways that it never saw in training, which
+# costs half a click on average.
+STRIDE = 16
 CONTEXT = 1.4
 WIDER_CONTEXT = 2.0
 _MIN_ASPECT = 0.6
@@ -143,9 +145,7 @@ class Region:
 
     def halved(self) -> Region:
         """The same rectangle at half the network's size."""
-        return replace(
-            self, height=max(MIN_SIDE, self.height // 2), width=max(MIN_SIDE, self.width // 2)
-        )
+        return replace(self, height=_whole(self.height / 2), width=_whole(self.width / 2))
 
     def touches(self, mask: np.ndarray, shape: tuple[int, int]) -> bool:
         """Whether a mask of the rectangle runs into a side that is not the image's own.
@@ -314,5 +314,11 @@ def _sized(top: int, left: int, bottom: int, right: int, working_size: int | Non
     if working_size is not None:
         scale = min(working_size / max(height, width), MAX_MAGNIFICATION)
     scale = min(scale, (MAX_PIXELS / (height * width)) ** 0.5)
-    size = (max(MIN_SIDE, round(side * scale)) for side in (height, width))
-    return Region(top, left, bottom, right, *size)
+    if working_size is None and scale == 1:
+        return Region(top, left, bottom, right, height, width)
+    return Region(top, left, bottom, right, _whole(height * scale), _whole(width * scale))
+
+
+def _whole(side: float) -> int:
+    """The nearest size that the network sees in whole strides, in pixels."""
+    return max(1, round(side / STRIDE)) * STRIDE
