@@ -1,6 +1,7 @@
 """The table of objects: what it shows, in which order, and that it is quick."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,19 @@ def test_rows_are_sorted_by_any_column_and_the_choice_stays(table):
     table.sortByColumn(AREA, Qt.SortOrder.AscendingOrder)
     table.selectRow(0)
     assert chosen == [9]
+
+
+def test_rows_stay_sorted_when_many_change_at_once(table):
+    rng = np.random.default_rng(0)
+    for number in range(200):
+        areas = rng.integers(0, 9, 1 + number // 40)
+        objects = [ObjectInfo(n, RED, 1, int(area), ((0,),)) for n, area in enumerate(areas, 1)]
+        order = [Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder][number % 2]
+        table.sortByColumn(AREA, order)
+        table.show_objects(objects, 1, stack=False)
+        table.show_objects([replace(info, area=9 - info.area) for info in objects], 1, stack=False)
+        shown = [int(row[AREA].replace("–", "0")) for row in texts(table)]
+        assert shown == sorted(shown, reverse=bool(number % 2))
 
 
 def test_a_name_is_typed_into_the_row(table):

@@ -62,12 +62,13 @@ def action(at_most=6, **drawn):
         def act(self, **values):
             self.sound = False
             name = function.__name__
+            self.actions.append(f"{name} {values}")
             if self.taken[name] < at_most:
                 function(self, **values)
             else:
                 name = self.window.do_something_usual(self.taken.total())
+                self.actions[-1] = name
             self.taken[name] += 1
-            self.actions.append(f"{name} {values}")
             self.window.settle()
 
         return rule(**drawn)(act)
@@ -97,7 +98,7 @@ class RandomUser(RuleBasedStateMachine):
             self.window.check()
         else:
             # Here, as the same actions in another window may do no harm.
-            print("It went wrong after:", *self.actions[-40:], sep="\n  ", flush=True)
+            print("It went wrong after:", *self.actions, sep="\n  ", flush=True)
             # Whatever is wrong in it must not reach the next row of actions.
             windows.pop().leave()
 

@@ -38,6 +38,8 @@ class Complaints(logging.Handler):
 
     def emit(self, record):
         self.heard.append(record.getMessage())
+        # What Qt warns of says nothing of where it came from.
+        traceback.print_stack(limit=30)
 
     def check(self):
         found, self.heard = self.heard, []

@@ -133,20 +133,20 @@ class _Objects(QAbstractTableModel):
             self._size = size
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, AREA, AREA)
         before, after = [info.label for info in self._rows], [info.label for info in objects]
-        if before == after:
-            changed = [row for row, info in enumerate(objects) if info != self._rows[row]]
-            self._rows = objects
-            for row in changed:
-                self.dataChanged.emit(self.index(row, 0), self.index(row, SLICE))
-        elif after[: len(before)] == before:
-            self.beginInsertRows(QModelIndex(), len(before), len(after) - 1)
-            self._rows = objects
-            self.endInsertRows()
-            self.dataChanged.emit(self.index(0, 0), self.index(len(before) - 1, SLICE))
-        else:
+        if after[: len(before)] != before:
             self.beginResetModel()
             self._rows = objects
             self.endResetModel()
+            return
+        changed = [row for row, info in enumerate(self._rows) if info != objects[row]]
+        self._rows = objects[: len(before)]
+        if changed:
+            # All at once: who sorts must not compare new rows with such as it takes for old ones.
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], SLICE))
+        if len(after) > len(before):
+            self.beginInsertRows(QModelIndex(), len(before), len(after) - 1)
+            self._rows = objects
+            self.endInsertRows()
 
     def row_of(self, label: int) -> int:
         """The row of an object; -1 where there is none."""
