@@ -76,7 +76,8 @@ class TrainingConfig:
         object of the data once per epoch (paper, Sec. 3.2), and a reset brings new clicks and a new
         crop of the same object; otherwise it brings another object, drawn by source.
     batch_size, crop : int
-        Objects per step, over all processes; side of the square crops in pixels.
+        Objects per step, over all processes; side of the square crops in pixels, best a multiple
+        of 16 as what is seen afterwards.
     crop_mode : {"object", "paper"}
         "object": from a close-up to the object seen from far, as zooming in shows it. "paper": at
         the image's own resolution, enlarged only where its shorter side is less than the crop.
