@@ -123,7 +123,8 @@ class CheckedWindow:
             shown = np.asarray(mask._slice.image.raw)
             if mask._slice_input.displayed[0] > mask._slice_input.displayed[1]:
                 shown = shown.T
-            assert np.array_equal(shown, SessionContents.compose(session, workspace.frame)), "old"
+            drawn = SessionContents.compose(session, workspace.frame)
+            assert np.array_equal(shown, drawn), self._other_slice(shown)
         for positive, layer in layers.points():
             expected = [
                 (*frame, click.y, click.x)
@@ -136,6 +137,19 @@ class CheckedWindow:
             assert sorted(found) == sorted(expected)
         if self.gate.is_set() and self.controller.image is not None:
             assert session.pending() == []
+
+    def _other_slice(self, shown):
+        """What there is to know where other pixels are on screen than those of the slice."""
+        workspace, dims = self.workspace, self.viewer.dims
+        mask, image = workspace.layers.mask, self.controller.image
+        frames = np.ndindex(*workspace.session.slices)
+        alike = [f for f in frames if np.array_equal(shown, workspace.session.compose(f))]
+        places = {
+            layer.name: (layer.world_to_data(dims.point[-layer.ndim :]), layer.scale, layer.rotate)
+            for layer in (mask, image)
+            if layer is not None
+        }
+        return f"{workspace.frame} is annotated, {alike} on screen: {dims!r}, {places}"
 
     def check_predictions(self, session):
         """A mask is what the network makes of the clicks, with the user's strokes on top."""
