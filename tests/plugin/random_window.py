@@ -216,6 +216,13 @@ class RandomWindow(CheckedWindow, Window):
         mask.mode = mode
         return True
 
+    def give_up_outline(self):
+        """What Escape does to an outline that a right click of the brush has begun."""
+        for workspace in self.controller.workspaces:
+            mask = workspace.layers.mask
+            if mask is not None and mask._overlays["brush_stroke"].active:
+                mask._overlays["brush_stroke"].abort(mask)
+
     def layer(self, number):
         return self.viewer.layers[number % len(self.viewer.layers)]
 
@@ -351,6 +358,7 @@ class RandomWindow(CheckedWindow, Window):
 
     def settle(self, patience=60.0):
         """Until nothing is left to do, but for what a slow network keeps back."""
+        self.give_up_outline()
         end, quiet = time.monotonic() + patience, 0
         while quiet < 2:
             assert time.monotonic() < end, self.controller.activity.text

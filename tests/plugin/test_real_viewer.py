@@ -6,6 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from skimage import data
 
 from napari_itis.plugin.key_list import KeyList
@@ -159,6 +160,48 @@ def test_a_stroke_with_the_brush_is_one_undo_step(person):
     person.key(Qt.Key.Key_Z, CONTROL)
     assert np.array_equal(layer.data[0], before)
     person.controller.choose_sign(True)
+
+
+@faked
+def test_an_outline_of_the_brush_counts_when_it_is_closed_and_not_when_it_is_given_up(person):
+    """napari 0.9: a right click of the brush begins an outline, which is filled when it closes."""
+    controller, layer = person.controller, person.controller.workspace.layers.mask
+    session = controller.workspace.session
+    controller.next_object()
+    person.viewer.layers.selection.active = layer
+    layer.mode, layer.brush_size = "paint", 4
+    shown = layer.data[0].copy()
+    corners = [(100, 100), (100, 160), (160, 160), (160, 100)]
+
+    def outline(*places):
+        person.click(*corners[0], RIGHT)
+        person.wait()
+        for place in places:
+            QTest.mouseMove(person.canvas.native, person.place(*place))
+            person.process()
+
+    outline(*corners[1:3])
+    assert (layer.data[0] != shown).any() and np.array_equal(session.compose((0,)), shown)
+    person.key(Qt.Key.Key_Escape)
+    person.wait()
+    assert np.array_equal(layer.data[0], shown)
+    assert np.array_equal(session.compose((0,)), shown)
+
+    # What happens meanwhile is drawn when the stroke has come to its end.
+    outline(corners[1])
+    controller.next_object()
+    controller.undo()
+    for place in (*corners[2:], corners[0]):
+        QTest.mouseMove(person.canvas.native, person.place(*place))
+        person.process()
+    person.wait()
+    label = controller.workspace.label
+    assert layer.data[0, 130, 130] == label
+    assert np.array_equal(layer.data[0], session.compose((0,)))
+    controller.undo()
+    person.wait()
+    assert np.array_equal(layer.data[0], shown)
+    layer.mode = "pan_zoom"
 
 
 @faked

@@ -66,14 +66,21 @@ class LayerEvents:
         self._mask_keys: Keys | None = None
         self._writers = 0
         self.connected = False
-        self.painting = False
-        """Whether a brush stroke is under way."""
+        self._pressed = False
         self._interrupted = False
 
     @property
     def is_writing(self) -> bool:
         """Whether the controller itself is changing the layers."""
         return self._writers > 0
+
+    @property
+    def painting(self) -> bool:
+        """Whether a brush stroke is under way, be it an outline with no button held."""
+        workspace = self._controller.workspace
+        mask = workspace.layers.mask if workspace is not None else None
+        encircling = _encircling(mask) if mask is not None else None
+        return self._pressed or (encircling is not None and encircling.active)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -231,6 +238,9 @@ class LayerEvents:
             connections.add(layer.events.paint, self._on_painted)
             connections.add(layer.events.data, self._on_mask_data)
             connections.add(layer.events.selected_label, self._on_selected_label)
+            encircling = _encircling(layer)
+            if encircling is not None:
+                connections.add(encircling.events.active, self._on_encircling)
             layer.mouse_drag_callbacks.append(self._watch_stroke)
             # The layer's own undo knows nothing of clicks: there is one undo, and it is ours.
             own = {name: ACTIONS[name] for name in ("undo", "redo")}
@@ -257,7 +267,12 @@ class LayerEvents:
         if role in self._layer_connections:
             self._layer_connections.pop(role).clear()
         if role == "mask":
-            self.painting = False
+            self._pressed = False
+            encircling = _encircling(layer)
+            if encircling is not None and encircling.active:
+                # It is not closed: given up, as where another mode is chosen.
+                encircling.abort(layer)
+            self._controller.write_waiting()
             if self._watch_stroke in layer.mouse_drag_callbacks:
                 layer.mouse_drag_callbacks.remove(self._watch_stroke)
             if self._mask_keys is not None:
@@ -305,12 +320,21 @@ class LayerEvents:
     def _watch_stroke(self, layer: Any, event: Any) -> Generator[None, None, None]:
         if layer.mode not in ("paint", "erase", "fill", "polygon"):
             return
-        self.painting = True
+        self._pressed = True
         yield
         while event.type == "mouse_move":
             yield
-        self.painting = False
+        self._pressed = False
         self._controller.take_over_soon()
+
+    def _on_encircling(self, active: bool) -> None:
+        if not active:
+            self._controller.take_over_soon()
+
+
+def _encircling(mask: Layer) -> Any:
+    """The stroke around an area that a right click begins in napari 0.9; None in older ones."""
+    return getattr(mask, "_overlays", {}).get("brush_stroke")
 
 
 def _by_key(

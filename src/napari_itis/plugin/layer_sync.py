@@ -48,7 +48,7 @@ class LayerSync(QObject):
         self.activity = Activity(self.worker)
         self.workspace: Workspace | None = None
         self._asked: dict[Slot, Job] = {}
-        self._unwritten = False
+        self._waiting: set[Frame] = set()
         self._events = LayerEvents(self)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.take_over)
@@ -83,15 +83,22 @@ class LayerSync(QObject):
             if refused:
                 self.notice.emit("A click outside the image does not count")
             self._warn_of_others(keys)
-            if self._unwritten and not self._events.painting:
-                self._unwritten = False
-                self._write_mask(workspace.frame)
+            self.write_waiting()
             if keys or painted:
                 for frame in dict.fromkeys(frame for frame, _ in (*keys, *painted)):
                     self._write_mask(frame)
                 self._submit((*keys, *painted), asked)
         if keys or painted or refused or workspace.session.next_label != before:
             self.changed.emit()
+
+    def write_waiting(self) -> None:
+        """Draw what had to wait for the end of a stroke."""
+        if self._events.painting:
+            return
+        waiting, self._waiting = self._waiting, set()
+        with self._events.writing():
+            for frame in waiting:
+                self._write_mask(frame)
 
     def take_over_soon(self) -> None:
         """:meth:`take_over` once the layer has finished what it is doing."""
@@ -149,9 +156,9 @@ class LayerSync(QObject):
         self._announce()
 
     def _write_mask(self, frame: Frame) -> None:
-        if self._events.painting and frame == self.workspace.frame:
+        if self._events.painting:
             # The stroke under way goes on over what it began on.
-            self._unwritten = True
+            self._waiting.add(frame)
             return
         self.workspace.write_mask(frame)
 
