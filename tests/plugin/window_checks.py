@@ -119,7 +119,7 @@ class CheckedWindow:
             return
         assert not self.controller._events.is_writing and not self.controller._events.painting
         mask = layers.mask
-        if mask is not None and mask.visible and self.controller.flat:
+        if mask is not None and mask.visible and self.controller.flat and self._inside(mask):
             shown = np.asarray(mask._slice.image.raw)
             if mask._slice_input.displayed[0] > mask._slice_input.displayed[1]:
                 shown = shown.T
@@ -137,6 +137,12 @@ class CheckedWindow:
             assert sorted(found) == sorted(expected)
         if self.gate.is_set() and self.controller.image is not None:
             assert session.pending() == []
+
+    def _inside(self, mask):
+        """Whether the slider is in the stack: another layer may be larger."""
+        along = list(self.workspace.axes.along)
+        index = np.rint(mask.world_to_data(self.viewer.dims.point[-mask.ndim :]))[along]
+        return (index >= 0).all() and (index < np.array(mask.data.shape)[along]).all()
 
     def _other_slice(self, shown):
         """What there is to know where other pixels are on screen than those of the slice."""
