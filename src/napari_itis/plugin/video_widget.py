@@ -185,7 +185,7 @@ class VideoWidget(ListeningWidget):
         active = video.active
         marks = video.marks() if active else np.zeros(0, np.uint8)
         suspicion = video.suspicion if active else np.zeros(0, np.float32)
-        self._hint.setText(next_step(video, marks, suspicion))
+        self._hint.setText(breakable(next_step(video, marks, suspicion)))
         self._show_masks()
         self._show_frames(marks, suspicion)
         self._show_actions(marks, suspicion)
@@ -223,10 +223,12 @@ class VideoWidget(ListeningWidget):
         video = self.video
         here = Mark(marks[video.frame]) if len(marks) else Mark.EMPTY
         self._frames.show_state(marks, suspicion)
-        self._rank.setEnabled(bool(marks.any()))
+        # Without a network it would wait at 0 for ever.
+        usable = not video.no_network
+        self._rank.setEnabled(usable and bool(marks.any()))
         self._rank.setVisible(video.ranking is None)
         self._ranking.show_progress(video.ranking)
-        begun = here != Mark.EMPTY
+        begun = usable and here != Mark.EMPTY
         self._carry_on.show_state(
             video.propagation if len(marks) else None,
             begun and video.frame > 0,
