@@ -14,6 +14,7 @@ class FakeVideo(VideoCorrection):
     active = frames = frame = source = suspicion = None
     ranking = propagation = saving = truth_scores = None
     can_undo = can_redo = False
+    no_network = ""
 
     def __init__(self, frames=60):
         QObject.__init__(self)

@@ -1,5 +1,6 @@
 """Whatever an image is and however it lies: a click gives a mask where the user has clicked."""
 
+import dataclasses
 import itertools
 import time
 
@@ -485,8 +486,14 @@ def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settl
     box.show_last(controller)
     assert not box._picture.isVisibleTo(box)
     box.show()
-    assert box._picture.isVisibleTo(box) and "60 × 40 pixels" in box._caption.text()
-    picture = controller.worker.seen.picture
+    assert box._picture.isVisibleTo(box)
+    assert box._caption.text() == "60 × 40 pixels, magnified 2 times"
+    assert box._picture.minimumHeight() >= 150
+    seen = controller.worker.seen
+    controller.worker.seen = dataclasses.replace(seen, scale=0.75)
+    box.show_last(controller)
+    assert box._caption.text() == "60 × 40 pixels, reduced to 75%"
+    picture = seen.picture
     # The click is green where the region has it, the outline white, the rest as it was seen.
     assert picture[40, 60].tolist() == [46, 204, 64]
     assert (picture[40, 60 + 16 - 3 : 60 + 16 + 3].min(1) > 150).any()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QScrollArea, QToolButton
 from skimage import data
 
 from napari_itis.plugin.key_list import KeyList
@@ -231,6 +232,26 @@ def test_the_widget_shows_what_there_is_and_its_buttons_work(person):
     assert person.viewer.layers.selection.active is person.positive
     person.key(Qt.Key.Key_T)
     assert person.viewer.layers.selection.active is person.negative
+
+
+@faked
+def test_no_section_of_the_dock_pushes_the_window_off_a_small_screen(person):
+    widget = person.widget
+    areas = widget.findChildren(QScrollArea)
+    (area,) = (one for one in areas if one.isAncestorOf(widget._sections))
+    bar, margins = area.verticalScrollBar().sizeHint().width(), 20
+    for part in (widget._view, *widget._view._three):
+        part.show()
+    assert widget._view.layout().minimumSize().width() + bar + margins <= widget.minimumWidth()
+    for title in widget._sections.findChildren(QToolButton, "itisSection"):
+        title.click()
+        person.process()
+        # A laptop's screen, less what napari needs above and below.
+        assert widget.minimumSizeHint().height() < 400
+        assert area.widget().minimumSizeHint().width() + bar <= widget.minimumWidth()
+        assert widget._status.isVisible() and not area.isAncestorOf(widget._status)
+        title.setChecked(False)
+    widget.refresh()
 
 
 @faked

@@ -302,3 +302,12 @@ def test_two_docks_share_a_controller(video):
     video.controller.detach(other)
     video.controller.workspace.layers.positive.add([[1, 50, 20]])
     assert video.controller.clicks_here == 1
+
+
+def test_a_network_that_cannot_be_loaded_is_told(video, wait):
+    told = []
+    video.changed.connect(lambda: told.append(video.no_network))
+    assert not video.no_network
+    video.controller.worker.unusable.emit("this machine has no cuda device")
+    wait(lambda: told)
+    assert told[-1] == "No network: this machine has no cuda device"

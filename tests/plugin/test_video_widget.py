@@ -328,6 +328,21 @@ def test_what_makes_no_sense_cannot_be_pressed(show):
     assert not widget._frames.commit.isEnabled() and not widget._carry_on.backwards.isEnabled()
 
 
+def test_without_a_network_nothing_is_begun_that_needs_one(show):
+    video = FakeVideo()
+    video.frame = 30
+    video.no_network = "No network: no GPU"
+    widget = show(video)
+    assert "no GPU" in widget._hint.text()
+    needs = (widget._rank, widget._carry_on.forwards, widget._carry_on.backwards)
+    assert not any(button.isEnabled() for button in needs)
+    assert widget._frames.commit.isEnabled()
+    video.no_network = ""
+    video.changed.emit()
+    process()
+    assert all(button.isEnabled() for button in needs)
+
+
 def test_the_masks_to_correct_are_chosen_from_a_list(show):
     video = FakeVideo()
     video.layers = [SimpleNamespace(name="a method"), SimpleNamespace(name="another")]
@@ -475,6 +490,7 @@ def test_saving_shows_how_far_it_is_and_can_be_stopped(show):
         ({"propagation": Progress(1, 60, False, "")}, "Watch the masks"),
         ({"propagation": Progress(1, 60, True, "")}, "Go on"),
         ({"suspicion": 0.1}, "save the masks"),
+        ({"no_network": "No network: no GPU", "frame": 41, "ranked": True}, "No network: no GPU. "),
     ],
 )
 def test_the_hint_says_what_to_do_next(qapp, state, words):

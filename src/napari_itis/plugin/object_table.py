@@ -22,6 +22,8 @@ _TIPS = (
     "First slice that it is on, and how many there are",
 )
 
+_LEAST = 110
+
 
 class ObjectTable(QTableView):
     """Colour, name, clicks, area and slice of every object; quick with thousands of them."""
@@ -51,7 +53,7 @@ class ObjectTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setIconSize(QSize(14, 14))
-        self.setMinimumHeight(110)
+        self.setMinimumHeight(_LEAST)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows = self.verticalHeader()
         rows.hide()
@@ -71,6 +73,10 @@ class ObjectTable(QTableView):
         self.selectionModel().currentRowChanged.connect(self._on_current)
         # The row that is current already, too: its slice may be another one than that on screen.
         self.clicked.connect(self._on_current)
+
+    def sizeHint(self) -> QSize:
+        # It takes what is left, so that nothing has to be scrolled as long as it can be lower.
+        return QSize(super().sizeHint().width(), _LEAST)
 
     def show_objects(
         self,

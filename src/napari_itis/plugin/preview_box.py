@@ -19,7 +19,7 @@ SEEN = (
 )
 """What the part is, as a tooltip."""
 
-_HEIGHT, _LEAST = 190, 70
+_HEIGHT = 190
 
 
 class PreviewBox(QWidget):
@@ -70,7 +70,9 @@ class PreviewBox(QWidget):
             return
         self._picture.show_picture(seen)
         height, width = seen.size
-        self._caption.setText(f"{width} × {height} pixels, magnified {seen.scale:.2g} times")
+        scale = seen.scale
+        zoom = f"magnified {scale:.2g} times" if scale >= 1 else f"reduced to {scale:.0%}"
+        self._caption.setText(f"{width} × {height} pixels, {zoom}")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -84,7 +86,7 @@ class _Picture(QWidget):
         super().__init__()
         self._pixmap: QPixmap | None = None
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setMinimumHeight(_LEAST)
+        self.setMinimumHeight(_HEIGHT)
 
     def sizeHint(self) -> QSize:
         return QSize(100, _HEIGHT)

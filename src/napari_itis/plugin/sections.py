@@ -47,8 +47,9 @@ class Sections(QWidget):
 
     def _on_toggled(self, button: QToolButton, opened: bool) -> None:
         button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-        self._contents[button].setVisible(opened)
         if opened:
+            # First: the dock must not have room for both, not even for a moment.
             for other in self._contents:
                 if other is not button:
                     other.setChecked(False)
+        self._contents[button].setVisible(opened)

@@ -31,6 +31,7 @@ from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
 from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.preview_box import SEEN, PreviewBox
+from napari_itis.plugin.scrolling import scrolled
 from napari_itis.plugin.sections import Sections
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import say_lost_weights
@@ -149,22 +150,36 @@ class SegmentWidget(ListeningWidget):
         below = QHBoxLayout()
         below.addWidget(self._status, 1)
         below.addWidget(self._keys_button, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
         layout.setSpacing(8)
-        layout.setContentsMargins(10, 8, 10, 8)
-        layout.addWidget(SessionBar(self.files, self._images))
-        layout.addWidget(self._hint)
+        layout.setContentsMargins(10, 0, 10, 0)
         layout.addWidget(self._restore)
         layout.addWidget(self._view)
         layout.addLayout(signs)
-        # Directly in here: napari looks for a widget that wants the height before it pads a dock.
         layout.addWidget(self._objects, 1)
         layout.addLayout(grid)
         layout.addWidget(self._sections)
-        layout.addWidget(_line())
-        layout.addWidget(self._notice)
-        layout.addLayout(below)
-        self.setMinimumWidth(290)
+        above = QVBoxLayout()
+        above.setContentsMargins(10, 8, 10, 0)
+        above.setSpacing(8)
+        above.addWidget(SessionBar(self.files, self._images))
+        above.addWidget(self._hint)
+        last = QVBoxLayout()
+        last.setContentsMargins(10, 0, 10, 8)
+        last.setSpacing(8)
+        last.addWidget(_line())
+        last.addWidget(self._notice)
+        last.addLayout(below)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(8)
+        outer.addLayout(above)
+        # Directly in here: napari looks for a widget that wants the height before it pads a dock.
+        outer.addWidget(scrolled(inner), 1)
+        outer.addLayout(last)
+        # As wide as the widest section beside a scroll bar.
+        self.setMinimumWidth(300)
 
     # Open and closed.
 

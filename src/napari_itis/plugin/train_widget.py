@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
+from napari_itis.plugin.scrolling import scrolled
 from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.training_data_box import ElidedLabel
 from napari_itis.plugin.training_hints import next_step, short_path
@@ -114,12 +113,7 @@ class TrainWidget(ListeningWidget):
         for part in (self.setup_page, self.run_page, self.weights):
             layout.addWidget(part)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        self._area = area
+        self._area = area = scrolled(inner)
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.runs, 1)

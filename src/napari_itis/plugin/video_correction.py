@@ -36,6 +36,7 @@ class VideoCorrection(VideoOverview):
         controller.layers_changed.connect(self._on_layers)
         controller.notice.connect(self.notice)
         controller.replaced.connect(self._on_replaced)
+        controller.activity.changed.connect(self.changed)
 
     def attach(self) -> None:
         """A dock is shown: follow what happens in the viewer."""

@@ -19,6 +19,12 @@ def next_step(video: VideoCorrection, marks: np.ndarray, suspicion: np.ndarray) 
     """
     if not video.active:
         return "Open a video: drop a folder of frames or a movie into the window."
+    if video.no_network:
+        # Before all else: nothing that is asked for will ever be done.
+        return (
+            f"{video.no_network}. Choose another device or other weights: “Network” in the "
+            "segmentation dock. Clicks are kept until then."
+        )
     if video.propagation is not None:
         if video.propagation.paused:
             return "It waits. “Go on” (G), or “Cancel” (Q) and correct the mask shown."

@@ -50,6 +50,12 @@ class VideoOverview(QObject):
         return workspace is not None and len(workspace.session.slices) == 1 and self.frames > 1
 
     @property
+    def no_network(self) -> str:
+        """Why there is no network to predict with, in a line; empty where nothing went wrong."""
+        activity = self.controller.activity
+        return activity.text if activity.failed else ""
+
+    @property
     def frames(self) -> int:
         """How many frames there are; 0 where there is no video."""
         workspace = self.controller.workspace

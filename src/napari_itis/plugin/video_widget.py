@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QComboBox,
-    QFrame,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -29,6 +27,7 @@ from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
+from napari_itis.plugin.scrolling import scrolled
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import say_lost_weights
 from napari_itis.plugin.video_correction import VideoCorrection
@@ -120,11 +119,6 @@ class VideoWidget(ListeningWidget):
         layout.addWidget(self._carry_on)
         layout.addWidget(self._scores)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         above = QVBoxLayout()
         above.setContentsMargins(10, 8, 10, 0)
         above.addWidget(SessionBar(self.files, self._masks))
@@ -139,7 +133,7 @@ class VideoWidget(ListeningWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(8)
         outer.addLayout(above)
-        outer.addWidget(area, 1)
+        outer.addWidget(scrolled(inner), 1)
         outer.addLayout(below)
         self.setMinimumWidth(290)
 
@@ -185,7 +179,7 @@ class VideoWidget(ListeningWidget):
         active = video.active
         marks = video.marks() if active else np.zeros(0, np.uint8)
         suspicion = video.suspicion if active else np.zeros(0, np.float32)
-        self._hint.setText(next_step(video, marks, suspicion))
+        self._hint.setText(breakable(next_step(video, marks, suspicion)))
         self._show_masks()
         self._show_frames(marks, suspicion)
         self._show_actions(marks, suspicion)
@@ -223,10 +217,12 @@ class VideoWidget(ListeningWidget):
         video = self.video
         here = Mark(marks[video.frame]) if len(marks) else Mark.EMPTY
         self._frames.show_state(marks, suspicion)
-        self._rank.setEnabled(bool(marks.any()))
+        # Without a network it would wait at 0 for ever.
+        usable = not video.no_network
+        self._rank.setEnabled(usable and bool(marks.any()))
         self._rank.setVisible(video.ranking is None)
         self._ranking.show_progress(video.ranking)
-        begun = here != Mark.EMPTY
+        begun = usable and here != Mark.EMPTY
         self._carry_on.show_state(
             video.propagation if len(marks) else None,
             begun and video.frame > 0,

@@ -61,6 +61,8 @@ class ViewBox(QWidget):
         channels.setColumnStretch(1, 1)
         for name, combo in zip(_COLORS, self._three):
             combo.setAccessibleName(name)
+            # All three fit into the narrowest dock.
+            combo.setMinimumWidth(60)
             colors.addWidget(combo, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
