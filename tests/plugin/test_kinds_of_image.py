@@ -223,11 +223,15 @@ def test_every_view_has_its_own_objects(annotate, viewer, settle):
     assert len(viewer.layers) == count and len(controller.workspaces) == 2
 
 
-def test_three_dimensions_are_refused_with_the_way_out(annotate, viewer):
-    controller = annotate(np.zeros((5, *SHAPE), np.uint8))
+@pytest.mark.parametrize("shape", [SHAPE, (5, *SHAPE)], ids=["photo", "stack"])
+def test_three_dimensions_are_refused_with_the_way_out(annotate, viewer, shape):
+    controller = annotate(np.zeros(shape, np.uint8))
+    box = ViewBox(controller)
     viewer.dims.ndisplay = 3
-    assert not controller.clicking and "2-D" in next_step(controller)
-    controller.go_back_to_planes()
+    box.refresh()
+    assert not controller.clicking and visible(box) >= {"_back"}
+    assert f"“{box._back.text()}”" in next_step(controller)
+    box._back.click()
     assert viewer.dims.ndisplay == 2 and controller.clicking
 
 
