@@ -66,9 +66,15 @@ def test_the_menu_asks_where_to_and_says_how_it_went(files, wait, tmp_path, monk
     assert found["features"][0]["properties"]["area_unit"] == "µm²"
     assert found["image"] == "cells"
     # The dialog has asked about `mine`, not about `mine.geojson`.
-    button.export.actions()[list(FORMATS).index("geojson")].trigger()
-    wait(files)
-    assert "there already" in files.told[-1]
+    (tmp_path / "mine.geojson").write_text("old")
+    questions = []
+    for answer, exported in ((False, 1), (True, 2)):
+        files.ask = lambda question, answer=answer: questions.append(question.text) or answer
+        button.export.actions()[list(FORMATS).index("geojson")].trigger()
+        wait(files)
+        assert len(files.told) == exported
+        assert ((tmp_path / "mine.geojson").read_text() == "old") != answer
+    assert questions == ["Replace mine.geojson?"] * 2
     button.export.actions()[list(FORMATS).index("png")].trigger()
     wait(files)
     assert len(list((tmp_path / "mine").iterdir())) == 3
