@@ -463,6 +463,18 @@ def test_channels_are_chosen_in_the_dock(dock, viewer):
     assert source().axes.channels is None and visible(box) == {"_axis"}
 
 
+def test_what_the_network_sees_comes_back_with_the_channels(dock, settle):
+    box = dock(np.zeros((3, *SHAPE), np.uint8), axis_labels=("c", "y", "x"))
+    controller = box._controller
+    for text in ("As colours", "Channel 1", "On screen"):
+        choose(box._shown, text)
+        click(controller, (0, Y, X))
+        settle(controller)
+        choose(box._axis, "None")
+        choose(box._axis, "c (3)")
+        assert box._shown.currentText() == text
+
+
 def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settle):
     class Looking(type(predictor)):
         """The fake network, and a region that it pretends to have looked at."""
