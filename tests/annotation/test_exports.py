@@ -275,6 +275,20 @@ def test_objects_are_a_table_with_areas_in_the_units_of_the_layer(session, stack
     assert [(one["object"], one["slice"]) for one in found] == [("1", "1"), ("1", "3"), ("2", "3")]
 
 
+def test_areas_are_written_without_the_noise_of_floating_point(tmp_path):
+    session = AnnotationSession(SHAPE)
+    mask = np.zeros(SHAPE, bool)
+    mask[0, :3] = True
+    session.set_mask((), 1, mask)
+    assert 3 * 0.1 != 0.3
+    what = Export(session, "photo", PixelSize(0.1 * 3, 1, 0.1, "µm"))
+    export(tmp_path / "out.csv", "objects", what)
+    assert table(tmp_path / "out.csv")[0]["area"] == "0.3"
+    export(tmp_path / "out.geojson", "geojson", what)
+    found = json.loads((tmp_path / "out.geojson").read_text())
+    assert found["features"][0]["properties"]["area"] == found["pixel_size"]["y"] == 0.3
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_empty_session_is_exported_too(name, tmp_path):
     written(tmp_path, name, AnnotationSession(SHAPE))

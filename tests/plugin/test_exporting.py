@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_itis.annotation.exports import FORMATS
 from napari_itis.plugin.session_bar import SessionButton
+from napari_itis.plugin.session_facts import session_facts
 from napari_itis.plugin.session_files import SessionFiles
 
 from .conftest import SHAPE
@@ -65,9 +66,15 @@ def test_the_menu_asks_where_to_and_says_how_it_went(files, wait, tmp_path, monk
     assert found["features"][0]["properties"]["area_unit"] == "µm²"
     assert found["image"] == "cells"
     # The dialog has asked about `mine`, not about `mine.geojson`.
-    button.export.actions()[list(FORMATS).index("geojson")].trigger()
-    wait(files)
-    assert "there already" in files.told[-1]
+    (tmp_path / "mine.geojson").write_text("old")
+    questions = []
+    for answer, exported in ((False, 1), (True, 2)):
+        files.ask = lambda question, answer=answer: questions.append(question.text) or answer
+        button.export.actions()[list(FORMATS).index("geojson")].trigger()
+        wait(files)
+        assert len(files.told) == exported
+        assert ((tmp_path / "mine.geojson").read_text() == "old") != answer
+    assert questions == ["Replace mine.geojson?"] * 2
     button.export.actions()[list(FORMATS).index("png")].trigger()
     wait(files)
     assert len(list((tmp_path / "mine").iterdir())) == 3
@@ -82,6 +89,30 @@ def test_a_stopped_export_writes_nothing_and_there_is_one_at_a_time(files, wait,
     left = {path.name for path in tmp_path.iterdir()}
     # It may have been ready before it was stopped.
     assert left <= {"masks.tif"} and len(files.told) <= 2
+
+
+def test_pixels_of_an_xz_plane_have_the_size_of_its_own_axes(
+    make_controller, settle, wait, tmp_path
+):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((20, 30, 40)), scale=(0.8, 0.2, 0.1), units=("um",) * 3)
+    controller = make_controller(viewer)
+    controller.choose_image(image)
+    viewer.dims.order = (1, 0, 2)
+    controller.annotate_view()
+    controller.workspace.layers.positive.add((10, 0, 20))
+    settle(controller)
+    files = SessionFiles(controller, lambda question: True)
+    files.exporting.export("geojson", tmp_path / "out.geojson")
+    wait(files)
+    found = json.loads((tmp_path / "out.geojson").read_text())
+    assert found["pixel_size"] == pytest.approx({"y": 0.8, "x": 0.1, "unit": "µm"})
+    said = found["features"][0]["properties"]
+    assert said["area"] == pytest.approx(said["area_px"] * 0.8 * 0.1)
+    # The table shows this one; a session file has it, for exports on the command line.
+    size = controller.workspace.pixel_size
+    assert session_facts(controller, controller.workspace)().pixel_size == size
+    assert (size.y, size.x, size.area) == pytest.approx((0.8, 0.1, 0.08))
 
 
 def test_what_cannot_be_written_is_said(files, wait, tmp_path):

@@ -224,11 +224,15 @@ def test_every_view_has_its_own_objects(annotate, viewer, settle):
     assert len(viewer.layers) == count and len(controller.workspaces) == 2
 
 
-def test_three_dimensions_are_refused_with_the_way_out(annotate, viewer):
-    controller = annotate(np.zeros((5, *SHAPE), np.uint8))
+@pytest.mark.parametrize("shape", [SHAPE, (5, *SHAPE)], ids=["photo", "stack"])
+def test_three_dimensions_are_refused_with_the_way_out(annotate, viewer, shape):
+    controller = annotate(np.zeros(shape, np.uint8))
+    box = ViewBox(controller)
     viewer.dims.ndisplay = 3
-    assert not controller.clicking and "2-D" in next_step(controller)
-    controller.go_back_to_planes()
+    box.refresh()
+    assert not controller.clicking and visible(box) >= {"_back"}
+    assert f"“{box._back.text()}”" in next_step(controller)
+    box._back.click()
     assert viewer.dims.ndisplay == 2 and controller.clicking
 
 
@@ -458,6 +462,18 @@ def test_channels_are_chosen_in_the_dock(dock, viewer):
     box._back.click()
     choose(box._axis, "None")
     assert source().axes.channels is None and visible(box) == {"_axis"}
+
+
+def test_what_the_network_sees_comes_back_with_the_channels(dock, settle):
+    box = dock(np.zeros((3, *SHAPE), np.uint8), axis_labels=("c", "y", "x"))
+    controller = box._controller
+    for text in ("As colours", "Channel 1", "On screen"):
+        choose(box._shown, text)
+        click(controller, (0, Y, X))
+        settle(controller)
+        choose(box._axis, "None")
+        choose(box._axis, "c (3)")
+        assert box._shown.currentText() == text
 
 
 def test_the_preview_shows_what_the_network_saw(qapp, annotate, predictor, settle):

@@ -152,7 +152,9 @@ def displayed_plane(viewer: ViewerModel, layer: Layer) -> tuple[int, int] | None
     """The axes of a layer's data that are on screen; None where they are no plane of it."""
     dims = viewer.dims
     axes = sorted(axis - (dims.ndim - layer.ndim) for axis in dims.displayed)
-    return (axes[0], axes[1]) if len(axes) == 2 and axes[0] >= 0 else None
+    # Of a photo alone, two axes are displayed in 3-D as well.
+    flat = dims.ndisplay == 2 and len(axes) == 2
+    return (axes[0], axes[1]) if flat and axes[0] >= 0 else None
 
 
 def is_turned(viewer: ViewerModel, layer: Layer) -> bool:

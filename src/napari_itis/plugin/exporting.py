@@ -10,7 +10,6 @@ from qtpy.QtCore import QObject, Signal
 from napari_itis.annotation.exports import FORMATS, Export, export
 from napari_itis.annotation.metadata import PixelSize
 from napari_itis.plugin.background import Background
-from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.workspace import Workspace
 from napari_itis.video.frames import FrameSequence
 
@@ -74,9 +73,8 @@ class Exporting(QObject):
             files.tell("Something is being exported: wait for that, or stop it")
             return
         files.controller.take_over()
-        snapshot, mask = workspace.session.snapshot(), workspace.layers.mask
+        snapshot, size = workspace.session.snapshot(), workspace.pixel_size or PixelSize()
         image = Path(workspace.path).name if workspace.path else workspace.name
-        size = pixel_size(mask) if mask is not None else PixelSize()
         names = _files_of(workspace)
 
         def work(background: Background) -> None:

@@ -14,7 +14,7 @@ def next_step(controller: Controller) -> str:
     if controller.missing_layers:
         return "One of the layers was removed. Nothing is lost: press “Show the layers again”."
     if controller.viewer.dims.ndisplay == 3:
-        return "Clicks need the 2-D view; the masks can be looked at in 3-D. Go back to click on."
+        return "In 3-D the masks can be looked at. Press “Back to 2-D” to click on."
     if controller.turned:
         return (
             "The image is rotated or sheared out of the plane on screen, where clicks would miss "

@@ -93,7 +93,7 @@ class ImageChoice(Overview):
         dims.order = (*(axis for axis in range(dims.ndim) if axis not in last), *last)
         self.layers_changed.emit()
 
-    def choose_channels(self, axis: int | None, shown: tuple[int, ...] = ()) -> None:
+    def choose_channels(self, axis: int | None, shown: tuple[int, ...] | None = None) -> None:
         """Say which axis of the image is its channels, and what the network sees of them.
 
         Parameters
@@ -101,15 +101,16 @@ class ImageChoice(Overview):
         axis : int or None
             None: all axes in front of the plane are slices. Another one than before begins with
             objects of its own.
-        shown : tuple of int
-            One channel, or three as red, green and blue; empty: the one on screen.
+        shown : tuple of int, optional
+            One channel, or three as red, green and blue; empty: the one on screen. By default as
+            it was with the objects of this axis; at first three as colours, others as on screen.
         """
         workspace, image = self.workspace, self.image
         if workspace is None or image is None:
             return
         if axis != workspace.axes.channels:
             self.choose_image(image, Axes.of(image, displayed_plane(self.viewer, image), axis))
-        if shown != self.workspace.source.shown:
+        if shown is not None and shown != self.workspace.source.shown:
             self.workspace.choose_channels(shown)
         self.layers_changed.emit()
         self.changed.emit()

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 _PIXEL = "pixel"
 
 
-def pixel_size(layer: Layer) -> PixelSize:
+def pixel_size(layer: Layer, plane: tuple[int, int]) -> PixelSize:
     """The size of a layer's pixels, from its transforms and its units.
 
     Parameters
     ----------
     layer : napari.layers.Layer
-        Its last two axes are the plane. Units of both that differ are brought to that of y.
+    plane : tuple of int
+        The axes y and x of what is annotated; it may be an x-z plane. Units of both that differ
+        are brought to that of y.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def pixel_size(layer: Layer) -> PixelSize:
         One pixel, where the layer has no units of length: its scale then says nothing but how
         large it is shown.
     """
-    unit_y, unit_x = layer.units[-2:]
+    unit_y, unit_x = (layer.units[axis] for axis in plane)
     try:
         to_y = float((1 * unit_x).to(unit_y).magnitude)
     except Exception:
@@ -36,8 +38,10 @@ def pixel_size(layer: Layer) -> PixelSize:
     if str(unit_y) == _PIXEL or not (1 * unit_y).check("[length]"):
         return PixelSize()
     origin = np.asarray(layer.data_to_world((0.0,) * layer.ndim))
-    steps = np.asarray([layer.data_to_world(step) - origin for step in np.eye(layer.ndim)[-2:]])
+    steps = np.asarray(
+        [layer.data_to_world(step) - origin for step in np.eye(layer.ndim)[[*plane]]]
+    )
     # Of the two axes of the plane, each in its own unit.
-    steps = steps[:, -2:] * (1.0, to_y)
+    steps = steps[:, plane] * (1.0, to_y)
     height, width = np.linalg.norm(steps, axis=1)
     return PixelSize(float(height), float(width), float(abs(np.linalg.det(steps))), f"{unit_y:~P}")

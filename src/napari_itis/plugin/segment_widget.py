@@ -29,7 +29,6 @@ from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
-from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.preview_box import SEEN, PreviewBox
 from napari_itis.plugin.scrolling import scrolled
 from napari_itis.plugin.sections import Sections
@@ -231,9 +230,9 @@ class SegmentWidget(ListeningWidget):
         self._buttons["undo"].setEnabled(controller.can_undo)
         self._buttons["redo"].setEnabled(controller.can_redo)
         self._buttons["pick"].setChecked(controller.picking.active)
-        stack = ready and bool(controller.workspace.session.slices)
-        mask = controller.workspace.layers.mask if ready else None
-        size = pixel_size(mask) if mask is not None else None
+        workspace = controller.workspace
+        stack = ready and bool(workspace.session.slices)
+        size = workspace.pixel_size if ready else None
         self._objects.show_objects(controller.objects(), controller.label, stack, size)
         has_mask = controller.area_here > 0
         self._tidy.show_state(has_mask, ready, controller.overwrites)

@@ -101,9 +101,7 @@ class SessionButton(QPushButton):
             return
         path = Path(chosen)
         named = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
-        # The dialog has asked whether to replace the file that was named there, and no other.
-        taken = named != path and named.exists()
-        if not taken or self._files.ask(Question(f"Replace {named.name}?", "Replace")):
+        if self._may_write(path, named):
             self._files.save(named, overwrite=True)
 
     def _ask_export(self, name: str) -> None:
@@ -115,8 +113,13 @@ class SessionButton(QPushButton):
         path = Path(chosen)
         whole = not start.suffix or path.suffix.lower() in (kind.suffix, *kind.others)
         named = path if whole else path.with_name(path.name + kind.suffix)
-        # The dialog has asked whether to replace the file that was named there, and no other.
-        self._files.exporting.export(name, named, overwrite=named == path)
+        if self._may_write(path, named):
+            self._files.exporting.export(name, named, overwrite=True)
+
+    def _may_write(self, chosen: Path, named: Path) -> bool:
+        # The dialog has asked whether to replace the file that was chosen there, and no other.
+        taken = named != chosen and named.exists()
+        return not taken or self._files.ask(Question(f"Replace {named.name}?", "Replace"))
 
     def _ask_which(self) -> None:
         start = str(self._files.suggested().parent)

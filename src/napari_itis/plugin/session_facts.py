@@ -21,7 +21,6 @@ from napari_itis.annotation.metadata import (
 from napari_itis.network.files import sha256
 from napari_itis.network.names import WeightsError, find_weights, named_weights
 from napari_itis.plugin.image_source import ImageSource, Window
-from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.video.masks import MaskSequence
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ def session_facts(controller: Controller, workspace: Workspace) -> Callable[[], 
     existing = workspace.existing
     name, chosen = controller.activity.weights, controller.worker.options.weights
     label, frame = workspace.label, workspace.frame
-    mask = workspace.layers.mask
-    size = pixel_size(mask) if mask is not None else None
+    size = workspace.pixel_size
 
     def gather() -> SessionMetadata:
         return SessionMetadata(

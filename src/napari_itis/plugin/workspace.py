@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_itis.annotation import AnnotationSession, Frame
 from napari_itis.annotation.composition import Labels as Drawn
-from napari_itis.annotation.metadata import MasksFacts
+from napari_itis.annotation.metadata import MasksFacts, PixelSize
 from napari_itis.annotation.records import Key
 from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels
 from napari_itis.clicks import Click
@@ -32,6 +32,7 @@ from napari_itis.plugin.image_source import ImageSource, image_path
 from napari_itis.plugin.layers import LayerSet
 from napari_itis.plugin.mask_views import is_long
 from napari_itis.plugin.mask_watch import MaskWatch
+from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.rendered_masks import RenderedMasks
 from napari_itis.plugin.session_facts import masks_facts
 
@@ -97,6 +98,12 @@ class Workspace:
     def image(self) -> Image | None:
         """The image layer; None once nobody holds it any more."""
         return self._image()
+
+    @property
+    def pixel_size(self) -> PixelSize | None:
+        """How large a pixel of the annotated plane is; None where there is no mask layer."""
+        mask = self.layers.mask
+        return pixel_size(mask, self.axes.plane) if mask is not None else None
 
     @property
     def corrected(self) -> weakref.ref[Labels] | None:

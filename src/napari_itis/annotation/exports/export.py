@@ -141,3 +141,14 @@ def file_name(text: str) -> str:
     """A text that may hold anything, as part of a file's name."""
     kept = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)
     return kept.strip("_")[:80]
+
+
+def rounded(value: float) -> float:
+    """A size or an area as a user would write it: 114.2, not 114.20000000000002.
+
+    Parameters
+    ----------
+    value : float
+        Ten digits of it are kept: areas in pixels stay what they are.
+    """
+    return float(f"{value:.10g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, BinaryIO
 
-from napari_itis.annotation.exports.export import Export, Instance
+from napari_itis.annotation.exports.export import Export, Instance, rounded
 from napari_itis.annotation.exports.polygons import polygons
 from napari_itis.annotation.record import Frame
 
@@ -35,7 +35,7 @@ def write_geojson(file: BinaryIO, export: Export) -> None:
             "type": "FeatureCollection",
             "image": export.image,
             "coordinates": _COORDINATES,
-            "pixel_size": {"y": size.y, "x": size.x, "unit": size.unit},
+            "pixel_size": {"y": rounded(size.y), "x": rounded(size.x), "unit": size.unit},
             "features": features,
         },
         ensure_ascii=False,
@@ -54,7 +54,7 @@ def _feature(export: Export, frame: Frame, one: Instance) -> dict[str, Any]:
         "object": one.label,
         "name": export.name(one.label),
         "area_px": one.area,
-        "area": one.area * export.size.area,
+        "area": rounded(one.area * export.size.area),
         "area_unit": export.size.area_unit,
     }
     if frame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from napari_itis.annotation.exports.export import Export
+from napari_itis.annotation.exports.export import Export, rounded
 from napari_itis.annotation.record import Frame
 
 
@@ -60,7 +60,7 @@ def write_objects(file: BinaryIO, export: Export) -> None:
                     contents.state(frame, one.label),
                     len(contents.clicks(frame, one.label)),
                     one.area,
-                    one.area * size.area,
+                    rounded(one.area * size.area),
                     size.area_unit,
                     *(top, left, bottom, right),
                 )
