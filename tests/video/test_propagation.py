@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from skimage import data
 
 from napari_itis.inference import Predictor
 from napari_itis.video.propagation import propagate
@@ -56,10 +57,14 @@ def test_no_frame_is_read_before_it_is_asked_for(predictor, sequence):
     steps.close()
 
 
-def test_an_object_that_has_gone_is_lost(predictor, sequence):
+@pytest.mark.parametrize("instead", ["noise", "black", "another photo"])
+def test_an_object_that_has_gone_is_lost(predictor, sequence, instead):
     frames, truth = sequence
     gone = frames.copy()
-    gone[4:] = np.random.default_rng(0).integers(0, 255, frames[0].shape, np.uint8)
+    if instead == "noise":
+        gone[4:] = np.random.default_rng(0).integers(0, 255, frames[0].shape, np.uint8)
+    else:
+        gone[4:] = 0 if instead == "black" else data.rocket()[100:340, 100:460]
     *_, last = propagate(predictor, gone, truth[2], 2, 8)
     assert last.lost
     assert last.frame < 8

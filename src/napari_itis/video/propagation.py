@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from napari_itis.clicks.distance import inner_distance
 from napari_itis.inference import Predictor, to_rgb8
 from napari_itis.video.appearance import Looks, compare, look
 from napari_itis.video.flow import move_clicks
-from napari_itis.video.motion import find_shift, motion, shifted
+from napari_itis.video.motion import Motion, find_shift, motion, shifted
 
 # All evidence is in units of the network's logit. The moved mask says so much, at most, and all of
 # it from a distance to its outline on that is a share of the object's size.
@@ -29,6 +30,9 @@ _NETWORK = 5.0
 # What is looked at beyond the mask: half its box on either side, or so many pixels.
 _MARGIN, _LEAST_MARGIN = 0.5, 48
 _LOST = 0.4
+# The object's pixels, moved along, correlate with those of the next frame, 0.9 and more where it is
+# still there, and less than this where the scene is another one or something else came before it.
+_STILL_THERE, _BLUR = 0.5, 2.0
 # It is less sure where less of what was found looks like the object than this share of what did so
 # on the first frame.
 _ALIKE = 0.2
@@ -181,6 +185,8 @@ class _Track:
         went = motion(self._image, image, self.mask, shift, window)
         moved, there = went.move(self.mask.astype(np.float32), window) > 0.5, existing[window]
         objection = _FADE * went.move(self._objection, window)
+        if moved.any() and self._correlation(image[window], moved, went, window) < _STILL_THERE:
+            return 0.0
         down, right = went.shift
         clicks = [_shifted(click, down - top, right - left) for click in self._clicks]
         clicks = [c for c in move_clicks(clicks, went.backward) if moved[c.pixel] == c.positive]
@@ -198,6 +204,20 @@ class _Track:
         agreement = (expected + _iou(found, network)) / 2
         alike = _share(evidence > 0, found)
         return agreement * (alike / self._alike if alike < self._alike else 1.0)
+
+    def _correlation(
+        self,
+        image: NDArray[np.uint8],
+        moved: NDArray[np.bool_],
+        went: Motion,
+        window: tuple[slice, slice],
+    ) -> float:
+        """Of gray values of the frame before, moved along, with a window of the next one."""
+        pair = went.move(_gray(self._image), window), _gray(image)
+        one, other = (cv2.GaussianBlur(gray, (0, 0), _BLUR)[moved] for gray in pair)
+        one, other = one - one.mean(), other - other.mean()
+        scale = np.sqrt((one**2).sum() * (other**2).sum())
+        return float((one * other).sum() / scale) if scale > 0 else 0.0
 
     def _window(
         self, mask: NDArray[np.bool_], existing: NDArray[np.bool_], trust: float
@@ -225,6 +245,10 @@ class _Track:
         evidence = np.full(near.shape, -1, np.float32)
         evidence[seen.region.slices] = seen.region.restore(compare(seen, self._known))
         return evidence
+
+
+def _gray(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
 def _share(part: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
