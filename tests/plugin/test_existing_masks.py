@@ -158,6 +158,16 @@ def test_a_new_object_gets_a_label_that_no_frame_has(correcting, settle):
     assert correcting.label == 5
 
 
+def test_an_existing_object_is_deleted_where_the_layer_was_given_an_array(correcting, settle):
+    mask = correcting.workspace.layers.mask
+    mask.data = np.asarray(mask.data).copy()
+    settle(correcting)
+    correcting.select_object(4)
+    correcting.delete_object()
+    settle(correcting)
+    assert not any((shown(correcting, frame) == 4).any() for frame in range(FRAMES))
+
+
 def test_deleting_an_existing_object_is_undone_everywhere(correcting, masks, settle):
     correcting.select_object(4)
     correcting.delete_object()

@@ -247,7 +247,7 @@ class Controller(ImageChoice):
         """Where an existing object that came or went is to be drawn: all slices of a mask layer
         that does not draw them by itself."""
         workspace = self.workspace
-        if workspace.layers.rendered is not None:
+        if workspace.layers.shows_session:
             return ()
         return tuple((frame, label) for frame in np.ndindex(*workspace.session.slices))
 

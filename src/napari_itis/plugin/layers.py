@@ -192,10 +192,15 @@ class LayerSet:
         bool
             Whether the mask layer shows it from there.
         """
-        if self.rendered is None or self.mask is None or self.mask.data is not self.rendered:
-            return False
-        self.rendered.redraw(*frame)
-        return True
+        if self.shows_session:
+            self.rendered.redraw(*frame)
+        return self.shows_session
+
+    @property
+    def shows_session(self) -> bool:
+        """Whether the mask layer draws the session itself, and was given no array since."""
+        mask = self.mask
+        return self.rendered is not None and mask is not None and mask.data is self.rendered
 
     def new_mask_data(self) -> Any:
         """Masks without objects, or those that are drawn when they are looked at."""
