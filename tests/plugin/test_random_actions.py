@@ -403,8 +403,7 @@ def test_random_actions(qapp, tmp_path, monkeypatch):
             run_state_machine_as_test(
                 RandomUser,
                 settings=settings(
-                    # Some rows end early.
-                    max_examples=COUNT // IN_A_ROW + COUNT // (10 * IN_A_ROW),
+                    max_examples=COUNT // IN_A_ROW,
                     stateful_step_count=IN_A_ROW,
                     phases=[Phase.generate, *([Phase.shrink] if SHRINK else [])],
                     suppress_health_check=list(HealthCheck),
