@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
+from qtpy.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 
 def scrolled(content: QWidget) -> QScrollArea:
@@ -14,3 +14,14 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
+
+
+def fill_dock(dock: QWidget, above: QLayout, area: QScrollArea, below: QLayout) -> None:
+    """Lay out a dock: what scrolls between what is always there."""
+    outer = QVBoxLayout(dock)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.setSpacing(8)
+    outer.addLayout(above)
+    # Directly in here: napari looks for a widget that wants the height before it pads a dock.
+    outer.addWidget(area, 1)
+    outer.addLayout(below)

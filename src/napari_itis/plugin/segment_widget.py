@@ -30,7 +30,7 @@ from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
 from napari_itis.plugin.preview_box import SEEN, PreviewBox
-from napari_itis.plugin.scrolling import scrolled
+from napari_itis.plugin.scrolling import fill_dock, scrolled
 from napari_itis.plugin.sections import Sections
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import say_lost_weights
@@ -170,13 +170,7 @@ class SegmentWidget(ListeningWidget):
         last.addWidget(_line())
         last.addWidget(self._notice)
         last.addLayout(below)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(8)
-        outer.addLayout(above)
-        # Directly in here: napari looks for a widget that wants the height before it pads a dock.
-        outer.addWidget(scrolled(inner), 1)
-        outer.addLayout(last)
+        fill_dock(self, above, scrolled(inner), last)
         # As wide as the widest section beside a scroll bar.
         self.setMinimumWidth(300)
 

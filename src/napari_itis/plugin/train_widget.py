@@ -21,7 +21,7 @@ from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.lines import breakable
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
-from napari_itis.plugin.scrolling import scrolled
+from napari_itis.plugin.scrolling import fill_dock, scrolled
 from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.training_data_box import ElidedLabel
 from napari_itis.plugin.training_hints import next_step, short_path
@@ -113,7 +113,7 @@ class TrainWidget(ListeningWidget):
         for part in (self.setup_page, self.run_page, self.weights):
             layout.addWidget(part)
         layout.addStretch(1)
-        self._area = area = scrolled(inner)
+        self._area = scrolled(inner)
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.runs, 1)
@@ -138,12 +138,7 @@ class TrainWidget(ListeningWidget):
         place.addWidget(self.place, 1)
         place.addWidget(self.open)
         below.addLayout(place)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(8)
-        outer.addLayout(above)
-        outer.addWidget(area, 1)
-        outer.addLayout(below)
+        fill_dock(self, above, self._area, below)
         self.setMinimumWidth(320)
 
     # Open and closed.

@@ -27,7 +27,7 @@ from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.score_plot import ScorePlot
-from napari_itis.plugin.scrolling import scrolled
+from napari_itis.plugin.scrolling import fill_dock, scrolled
 from napari_itis.plugin.session_bar import SessionBar
 from napari_itis.plugin.settings import say_lost_weights
 from napari_itis.plugin.video_correction import VideoCorrection
@@ -129,12 +129,7 @@ class VideoWidget(ListeningWidget):
         below.addWidget(self._save)
         below.addWidget(self._saving)
         below.addWidget(self._notice)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(8)
-        outer.addLayout(above)
-        outer.addWidget(scrolled(inner), 1)
-        outer.addLayout(below)
+        fill_dock(self, above, scrolled(inner), below)
         self.setMinimumWidth(290)
 
     def _by_key(self) -> dict[str, QPushButton]:

@@ -315,10 +315,9 @@ class Workspace:
 
     def _painted(self) -> list[Frame] | None:
         """Frames that were painted; None where only comparing tells."""
-        mask, rendered = self.layers.mask, self.layers.rendered
-        if rendered is None or mask is None or mask.data is not rendered:
+        if not self.layers.shows_session:
             return None
-        return [(frame,) for frame in rendered.edited]
+        return [(frame,) for frame in self.layers.rendered.edited]
 
     def _rows_of(self, frame: Frame, positive: bool) -> list[Row]:
         clicks = self.session.clicks(frame, self.label)
