@@ -10,9 +10,14 @@ from qtpy.QtCore import QObject, Qt, Signal
 
 T = TypeVar("T")
 
+_under_way: set[Background] = set()
+"""An event for a function that Python has begun to clear away crashes the process."""
+
 
 class Background(QObject):
     """Does work in a thread and hands what it tells to the main thread.
+
+    It lives until its end was told, whether somebody keeps it or not.
 
     Parameters
     ----------
@@ -39,10 +44,12 @@ class Background(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         self._told.connect(on_told, queued)
         self._ended.connect(on_end, queued)
+        self._ended.connect(self._on_told_all, queued)
         self._thread = threading.Thread(target=self._run, name="itis-background", daemon=True)
 
     def start(self) -> Background:
         """Begin."""
+        _under_way.add(self)
         self._thread.start()
         return self
 
@@ -59,6 +66,9 @@ class Background(QObject):
         """Let the work come to its end, for so many seconds at most; what it told comes later."""
         if self._thread.is_alive():
             self._thread.join(timeout)
+
+    def _on_told_all(self, _message: str) -> None:
+        _under_way.discard(self)
 
     # In the thread.
 
