@@ -80,6 +80,18 @@ def test_what_is_wrong_is_said_in_one_line(run, options, line):
     assert line in err[0]
 
 
+def test_masks_that_are_there_are_replaced_only_when_asked(run, tmp_path):
+    (tmp_path / "masks").mkdir()
+    mine = tmp_path / "masks" / "00003.png"
+    mine.write_bytes(b"mine")
+    options = ("--budget", 1, "--no-carry-on", "--output", "masks")
+    code, _, (line,) = run(*options)
+    assert code == 2 and "00003.png" in line and "overwrite" in line
+    assert mine.read_bytes() == b"mine"
+    assert run(*options, "--overwrite")[0] == 0
+    assert Image.open(mine).mode == "P"
+
+
 def test_the_masks_to_correct_are_never_written_over(run, davis):
     source = davis / "Results" / "moved" / "cup"
     code, _, err = run("--output", source, "--budget", 1)

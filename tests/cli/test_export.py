@@ -63,7 +63,7 @@ def test_every_format_is_written_beside_the_session(run, session, tmp_path, kind
     assert (tmp_path / name).exists()
     code, _, error = run(session, "--format", kind)
     assert code == 2 and "there already" in error and "\n" not in error
-    assert ("--overwrite" in error) == (tmp_path / name).is_file()
+    assert ("overwrite" in error) == (tmp_path / name).is_file()
 
 
 def test_units_are_those_of_the_layer(run, session, tmp_path):

@@ -143,7 +143,7 @@ def test_what_is_there_is_replaced_only_if_told_so(run, folder):
     code, _, err = run("--from", 3, "--to", 4, "--output", "out")
     assert code == 2
     assert len(err) == 1
-    assert "00004.png" in err[0] and "--overwrite" in err[0]
+    assert "00004.png" in err[0] and "overwrite" in err[0]
     assert (folder / "out/00004.png").read_bytes() == b"somebody's"
     code, _, err = run("--from", 3, "--to", 4, "--output", "out", "--overwrite")
     assert (code, err) == (0, [])

@@ -37,6 +37,8 @@ class AnnotateOptions:
         See `napari_itis.inference.Predictor`.
     json_path, output : Path or None
         A file for the figures and a folder for the masks.
+    overwrite : bool
+        Whether masks that are in the folder may be replaced.
     """
 
     root: Path
@@ -53,6 +55,7 @@ class AnnotateOptions:
     device: str = "auto"
     json_path: Path | None = None
     output: Path | None = None
+    overwrite: bool = False
 
 
 def annotate(options: AnnotateOptions) -> None:
@@ -76,7 +79,7 @@ def annotate(options: AnnotateOptions) -> None:
         source = find_video(options.root, options.sequence)
         names = source.open_frames().names
         sources = (source.frames, source.truth, options.initial_masks)
-        check_mask_folder(options.output, names, sources=sources)
+        check_mask_folder(options.output, names, overwrite=options.overwrite, sources=sources)
     video = read_video_object(
         options.root, options.sequence, options.initial_masks, options.label, _tell
     )
@@ -111,6 +114,7 @@ def annotate(options: AnnotateOptions) -> None:
             names,
             lambda frame: result.masks[frame].astype("int32") * label,
             result.masks[0].shape,
+            overwrite=options.overwrite,
             sources=sources,
         )
         print(f"wrote {len(names)} masks to {options.output}")

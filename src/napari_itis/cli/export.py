@@ -52,11 +52,6 @@ def export(
         output = session.with_name(f"{session.stem}-{kind}{suffix}")
     check_folder(output.parent)
     output.parent.mkdir(parents=True, exist_ok=True)
-    if output.is_file() and not chosen.is_folder(loaded.slices) and not overwrite:
-        raise InputError(
-            f"{output} is there already: choose another file with --output, or replace it with "
-            "--overwrite"
-        )
     write(output, kind, _what(loaded, metadata), overwrite=overwrite)
     typer.echo(f"wrote {output}")
 

@@ -77,12 +77,7 @@ def propagate(
     objects = _objects(frames, masks, start, labels, odd)
     names = [frames.names[index] for index in wanted]
     sources = (source.frames, source.truth, masks_folder)
-    there = check_mask_folder(output, names, overwrite=True, sources=sources)
-    if there and not overwrite:
-        raise InputError(
-            f"{output} has files of these names already ({min(there)}, ...): choose another "
-            "folder, or replace them with --overwrite"
-        )
+    check_mask_folder(output, names, overwrite=overwrite, sources=sources)
     predictor = make_predictor(weights, device=device, paper=False, zoom_in=True, promise=True)
 
     # With the network, which nobody waits for who has mistyped something.

@@ -88,6 +88,9 @@ def annotate(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the masks, a palette PNG a frame.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace masks that are in DIR already.")
+    ] = False,
 ) -> None:
     """Correct the masks of a video as an annotator would and count what the clicks gain."""
     from napari_itis.cli.annotate import AnnotateOptions
@@ -109,5 +112,6 @@ def annotate(
             device=device,
             json_path=json,
             output=output,
+            overwrite=overwrite,
         )
     )

@@ -119,7 +119,7 @@ def check_mask_folder(
     if there and not overwrite:
         raise VideoError(
             f"{folder} has files of these names already ({sorted(there)[0]}, ...): "
-            "choose another folder, or ask for them to be replaced"
+            "choose another folder, or overwrite them"
         )
     return there
 
@@ -160,7 +160,7 @@ def write_tiff(
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise VideoError(f"{path} exists: choose another name, or ask for it to be replaced")
+        raise VideoError(f"{path} exists: choose another name, or overwrite it")
     largest = max((_checked(labels(i), size, str(i)).max() for i in range(count)), default=0)
     dtype = np.uint8 if largest < 255 else np.uint16 if largest < 65535 else np.int32
     places = range(count)

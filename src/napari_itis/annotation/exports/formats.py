@@ -125,7 +125,7 @@ def export(path: Path, name: str, what: Export, *, overwrite: bool = False) -> b
     if not folder and path.is_dir():
         raise ExportError(f"{path} is a folder: choose a file")
     if not folder and path.exists() and not overwrite:
-        raise ExportError(f"{path} is there already: choose another file, or allow to replace it")
+        raise ExportError(f"{path} is there already: choose another file, or overwrite it")
     try:
         if folder:
             _write_folder(path, kind, what)
