@@ -216,6 +216,9 @@ def test_every_view_has_its_own_objects(annotate, viewer, settle):
     controller.go_back_to_planes()
     assert controller.flat and viewer.dims.order == (0, 1, 2) and controller.clicking
     assert as_masks(controller).any()
+    viewer.dims.order = (1, 0, 2)
+    assert "1 object of their own" in next_step(controller)
+    controller.go_back_to_planes()
     # A view in which nothing was done leaves nothing behind.
     count = len(viewer.layers)
     viewer.dims.order = (2, 0, 1)

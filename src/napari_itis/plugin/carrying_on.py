@@ -186,7 +186,8 @@ class CarryingOn(QObject):
         return f"{self.done} frame{'' if self.done == 1 else 's'}"
 
     def _done(self) -> str:
-        kept = f", {self._kept} of them kept their mask" if self._kept else ""
+        their = "its" if self._kept == 1 else "their"
+        kept = f", {self._kept} of them kept {their} mask" if self._kept else ""
         return f"{self._count()} done{kept}"
 
 

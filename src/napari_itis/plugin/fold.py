@@ -7,6 +7,8 @@ from collections.abc import Callable
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from napari_itis.plugin.scrolling import bring_into_view
+
 
 class Fold(QWidget):
     """A line with an arrow, and below it what it opens.
@@ -56,6 +58,8 @@ class Fold(QWidget):
             self._layout.addWidget(self.content)
         if self.content is not None:
             self.content.setVisible(wanted)
+            if wanted:
+                bring_into_view(self.content)
         self.opened.emit(wanted)
 
 

@@ -22,6 +22,12 @@ def next_step(controller: Controller) -> str:
         )
     if not controller.flat and not controller.other_view:
         return "This view shows no plane that can be segmented. Go back to the ones that can."
+    if not controller.flat and (there := controller.objects_in_other_view):
+        objects = f"{there} object{'' if there == 1 else 's'}"
+        return (
+            f"This view shows other planes, with {objects} of their own. Press “Annotate these” to "
+            "go on with them, or go back."
+        )
     if not controller.flat:
         return (
             "This view shows other planes than those with your objects. Go back to them, or "

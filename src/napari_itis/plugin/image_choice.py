@@ -78,9 +78,19 @@ class ImageChoice(Overview):
     def annotate_view(self) -> None:
         """Annotate the planes that are on screen; those of the view before keep their objects."""
         if self.other_view:
-            image, channels = self.image, self.workspace.axes.channels
-            plane = displayed_plane(self.viewer, image)
-            self.choose_image(image, Axes.of(image, plane, channels))
+            self.choose_image(self.image, self._axes_on_screen())
+
+    @property
+    def objects_in_other_view(self) -> int:
+        """How many objects the planes on screen have, where they are not those annotated."""
+        if not self.other_view:
+            return 0
+        known = self.known_workspace(self.image, self._axes_on_screen())
+        return len(known.session.objects()) if known is not None else 0
+
+    def _axes_on_screen(self) -> Axes:
+        plane = displayed_plane(self.viewer, self.image)
+        return Axes.of(self.image, plane, self.workspace.axes.channels)
 
     def go_back_to_planes(self) -> None:
         """Show the planes that are annotated: in two dimensions, their axes last."""

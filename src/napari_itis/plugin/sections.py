@@ -5,6 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from napari_itis.plugin.scrolling import bring_into_view
+
 
 class Sections(QWidget):
     """Titles one below the other; opening one closes the others, so that a dock stays short."""
@@ -53,3 +55,5 @@ class Sections(QWidget):
                 if other is not button:
                     other.setChecked(False)
         self._contents[button].setVisible(opened)
+        if opened:
+            bring_into_view(self._contents[button])

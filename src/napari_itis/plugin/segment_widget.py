@@ -269,6 +269,9 @@ class SegmentWidget(ListeningWidget):
 
 def _status(controller: object) -> str:
     activity = controller.activity
+    if activity.failed:
+        # What was used before is not used any more.
+        return activity.text
     parts = [part for part in (activity.device.upper(), activity.weights) if part]
     if activity.milliseconds is not None:
         parts.append(f"last click {activity.milliseconds:.0f} ms")
