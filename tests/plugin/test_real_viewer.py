@@ -1,6 +1,7 @@
 """The main job in a real window, with real mouse and key events."""
 
 import json
+import time
 from importlib.resources import files
 
 import numpy as np
@@ -383,3 +384,16 @@ def test_a_removed_layer_is_offered_again_by_the_widget(person):
     person.process()
     assert np.array_equal(person.mask, mask)
     assert not person.widget._restore.isVisible()
+
+
+@faked
+def test_a_network_that_is_gone_is_not_said_to_be_used(person):
+    widget, worker = person.widget, person.controller.worker
+    worker.unusable.emit("no such weights: gone")
+    deadline = time.monotonic() + 10
+    while "no such weights: gone" not in widget._status.text():
+        assert time.monotonic() < deadline
+        person.process()
+    assert "fake" not in widget._status.text() and "Choose other weights" in widget._hint.text()
+    worker.ready.emit("cpu", "fake")
+    person.wait()
