@@ -11,7 +11,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,10 +69,10 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
     if os.name == "posix":
         # The new name is on the disk only when the folder is.
         folder = os.open(path.parent, os.O_RDONLY)
-        try:
+        # Some file systems know no such thing; the file itself is there.
+        with suppress(OSError):
             os.fsync(folder)
-        finally:
-            os.close(folder)
+        os.close(folder)
 
 
 class Archive:
