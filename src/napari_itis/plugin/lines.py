@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import re
 
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel, QWidget
+
+LINES_STYLE = """
+#itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
+#itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
+"""
+"""For the style sheet of a dock: `itisHint` says what to do next."""
+
+_NOTICE_MS = 10_000
 _LONGEST = 24
 _BREAK = "\u200b"
 
@@ -21,6 +31,45 @@ def breakable(text: str) -> str:
         Looks the same.
     """
     return re.sub(rf"\S{{{_LONGEST + 1},}}", _with_breaks, text)
+
+
+def make_line(name: str) -> QLabel:
+    """A label for lines of any length.
+
+    Parameters
+    ----------
+    name : str
+        Of the object, for style sheets.
+    """
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    return label
+
+
+class Notice(QLabel):
+    """Says what has happened, and goes away by itself.
+
+    Parameters
+    ----------
+    milliseconds : int
+        For so long it is to be seen.
+    parent : QWidget, optional
+    """
+
+    def __init__(self, milliseconds: int = _NOTICE_MS, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("itisNotice")
+        self.setWordWrap(True)
+        self.hide()
+        self._over = QTimer(self, singleShot=True, interval=milliseconds)
+        self._over.timeout.connect(self.hide)
+
+    def tell(self, text: str) -> None:
+        """Say something else from now on."""
+        self.setText(breakable(text))
+        self.show()
+        self._over.start()
 
 
 def _with_breaks(word: re.Match[str]) -> str:

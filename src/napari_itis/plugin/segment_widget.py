@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,7 @@ from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.key_list import KEYS, KeyList
 from napari_itis.plugin.keys import Keys
 from napari_itis.plugin.layers import NEGATIVE_COLOR, POSITIVE_COLOR
-from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.lines import LINES_STYLE, Notice, make_line
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.network_box import NetworkBox
 from napari_itis.plugin.object_table import ObjectTable
@@ -43,7 +42,6 @@ from napari_itis.plugin.weights_list import weights_list
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-_NOTICE_MS = 10_000
 _BUTTONS = (
     "next_object",
     "earlier_object",
@@ -76,8 +74,6 @@ class SegmentWidget(ListeningWidget):
         self._keys = Keys(viewer, {KEYS: self._show_keys})
         self._refresh = QTimer(self, singleShot=True, interval=0)
         self._refresh.timeout.connect(self.refresh)
-        self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
-        self._notice_over.timeout.connect(self._notice.hide)
 
     def _build(self) -> None:
         self._images = QComboBox()
@@ -88,7 +84,7 @@ class SegmentWidget(ListeningWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._images.activated.connect(self._on_image)
-        self._hint = _label("itisHint")
+        self._hint = make_line("itisHint")
         self._positive = make_button("Positive", "Left-click adds what belongs to the object", "T")
         self._negative = make_button("Negative", "Left-click takes away what does not belong", "T")
         for button, color in ((self._positive, POSITIVE_COLOR), (self._negative, NEGATIVE_COLOR)):
@@ -129,11 +125,10 @@ class SegmentWidget(ListeningWidget):
         self._sections.add("Network", "Which one, and what it runs on", self._network)
         self._keys_button = make_button("Keys", "All keys in a list", KEYS)
         self._keys_button.clicked.connect(self._show_keys)
-        self._notice = _label("itisNotice")
-        self._notice.hide()
-        self._status = _label("itisStatus")
+        self._notice = Notice()
+        self._status = make_line("itisStatus")
         self._lay_out()
-        self.setStyleSheet(_STYLE)
+        self.setStyleSheet(LINES_STYLE + _STYLE)
 
     def _lay_out(self) -> None:
         signs = QHBoxLayout()
@@ -181,7 +176,7 @@ class SegmentWidget(ListeningWidget):
         controller.changed.connect(self._refresh.start)
         controller.layers_changed.connect(self._on_layers)
         controller.activity.changed.connect(self._refresh.start)
-        controller.notice.connect(self._on_notice)
+        controller.notice.connect(self._notice.tell)
         weights_list().changed.connect(self._show_network)
         self._show_network()
         controller.attach(self)
@@ -193,7 +188,7 @@ class SegmentWidget(ListeningWidget):
         self._on_layers()
         lost = say_lost_weights()
         if lost:
-            self._on_notice(lost)
+            self._notice.tell(lost)
 
     def _disconnect(self) -> None:
         controller = self.controller
@@ -202,7 +197,7 @@ class SegmentWidget(ListeningWidget):
         controller.changed.disconnect(self._refresh.start)
         controller.layers_changed.disconnect(self._on_layers)
         controller.activity.changed.disconnect(self._refresh.start)
-        controller.notice.disconnect(self._on_notice)
+        controller.notice.disconnect(self._notice.tell)
         weights_list().changed.disconnect(self._show_network)
 
     # From the controller.
@@ -254,11 +249,6 @@ class SegmentWidget(ListeningWidget):
         self._sections.set_available(self._correct, self._existing.show_state())
         self._refresh.start()
 
-    def _on_notice(self, text: str) -> None:
-        self._notice.setText(breakable(text))
-        self._notice.show()
-        self._notice_over.start()
-
     def _on_image(self, index: int) -> None:
         self.controller.choose_image(self._images.itemData(index))
         self._on_layers()
@@ -282,13 +272,6 @@ def _rgb(color: str) -> tuple[float, ...]:
     return tuple(int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
 
 
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
-
-
 def _line() -> QFrame:
     line = QFrame()
     line.setFrameShape(QFrame.Shape.HLine)
@@ -296,8 +279,6 @@ def _line() -> QFrame:
 
 
 _STYLE = """
-#itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
-#itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisNext { font-weight: bold; padding: 6px; }
 #itisSection { border: none; font-weight: bold; padding: 2px 0; }
 #itisPositive:checked { background: #1f7a34; color: white; }

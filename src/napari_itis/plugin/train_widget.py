@@ -9,7 +9,6 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_itis.plugin.buttons import make_button
 from napari_itis.plugin.controllers import controller_of
 from napari_itis.plugin.fold import Fold
-from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.lines import LINES_STYLE, Notice, breakable, make_line
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.scrolling import fill_dock, scrolled
@@ -66,14 +65,12 @@ class TrainWidget(ListeningWidget):
         # What is open in the viewer is looked at now and then, not at every brush stroke.
         self._look = QTimer(self, singleShot=True, interval=_LOOK_MS)
         self._look.timeout.connect(self._look_at_viewer)
-        self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
-        self._notice_over.timeout.connect(self._notice.hide)
 
     def _build(self) -> None:
         training, setup = self.training, self.training.setup
         self.runs = TrainingRunBox(training)
         self.menu = TrainingMenu(training)
-        self.hint = _label("itisHint")
+        self.hint = make_line("itisHint")
         self.setup_page = SetupPage(training)
         self.run_page = RunPage(training)
         self.weights = Fold(
@@ -99,11 +96,10 @@ class TrainWidget(ListeningWidget):
         self.open.setText("Open")
         self.open.setAutoRaise(True)
         self.open.clicked.connect(self.menu.open_folder)
-        self._notice = _label("itisNotice")
-        self._notice.hide()
+        self._notice = Notice(_NOTICE_MS)
         self.setAcceptDrops(True)
         self._lay_out()
-        self.setStyleSheet(_STYLE)
+        self.setStyleSheet(LINES_STYLE + _STYLE)
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -236,26 +232,15 @@ class TrainWidget(ListeningWidget):
         self._look.start()
 
     def _on_notice(self, text: str) -> None:
-        self._notice.setText(breakable(text[:1].upper() + text[1:]))
-        self._notice.show()
-        self._notice_over.start()
+        self._notice.tell(text[:1].upper() + text[1:])
 
 
 def _paths(event: QDropEvent) -> list[str]:
     return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
-
-
 _STYLE = """
-#itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
 #itisFailed { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
-#itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisProblems { background: rgba(230, 80, 60, 45); border-left: 3px solid #e6503c; padding: 6px; }
 #itisFault { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 3px; }
 #itisStart, #itisUse { font-weight: bold; padding: 6px; }

@@ -22,7 +22,7 @@ from napari_itis.plugin.frame_buttons import FrameButtons
 from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import FrameStrip, StripLegend
 from napari_itis.plugin.keys import Keys
-from napari_itis.plugin.lines import breakable
+from napari_itis.plugin.lines import LINES_STYLE, Notice, breakable, make_line
 from napari_itis.plugin.listening import ListeningWidget
 from napari_itis.plugin.progress_row import ProgressRow
 from napari_itis.plugin.save_button import SaveButton
@@ -36,8 +36,6 @@ from napari_itis.plugin.video_hints import next_step
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
-
-_NOTICE_MS = 10_000
 
 
 class VideoWidget(ListeningWidget):
@@ -62,8 +60,6 @@ class VideoWidget(ListeningWidget):
         self._keys = Keys(viewer, {key: button.click for key, button in self._by_key().items()})
         self._refresh = QTimer(self, singleShot=True, interval=0)
         self._refresh.timeout.connect(self.refresh)
-        self._notice_over = QTimer(self, singleShot=True, interval=_NOTICE_MS)
-        self._notice_over.timeout.connect(self._notice.hide)
 
     def _build(self) -> None:
         video = self.video
@@ -74,7 +70,7 @@ class VideoWidget(ListeningWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._masks.activated.connect(lambda at: video.start_from(self._masks.itemData(at)))
-        self._hint = _label("itisHint")
+        self._hint = make_line("itisHint")
         self._here = QLabel()
         # A long line must not widen the dock.
         self._here.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -100,10 +96,9 @@ class VideoWidget(ListeningWidget):
         stop_saving = make_button("Stop", "Stop saving; the frames written so far stay")
         stop_saving.clicked.connect(video.stop_saving)
         self._saving = ProgressRow(stop_saving)
-        self._notice = _label("itisNotice")
-        self._notice.hide()
+        self._notice = Notice()
         self._lay_out()
-        self.setStyleSheet(_STYLE)
+        self.setStyleSheet(LINES_STYLE + _STYLE)
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -149,19 +144,19 @@ class VideoWidget(ListeningWidget):
 
     def _connect(self) -> None:
         self.video.changed.connect(self._refresh.start)
-        self.video.notice.connect(self._on_notice)
+        self.video.notice.connect(self._notice.tell)
         self.video.attach()
         self._keys.bind()
         self.refresh()
         lost = say_lost_weights()
         if lost:
-            self._on_notice(lost)
+            self._notice.tell(lost)
 
     def _disconnect(self) -> None:
         self._refresh.stop()
         self._keys.unbind()
         self.video.changed.disconnect(self._refresh.start)
-        self.video.notice.disconnect(self._on_notice)
+        self.video.notice.disconnect(self._notice.tell)
         self.video.detach()
 
     # From the video.
@@ -231,22 +226,8 @@ class VideoWidget(ListeningWidget):
             self._scores.show_frame(self.video.frame)
         self._scores.setVisible(scores is not None)
 
-    def _on_notice(self, text: str) -> None:
-        self._notice.setText(breakable(text))
-        self._notice.show()
-        self._notice_over.start()
-
-
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
-
 
 _STYLE = """
-#itisHint { background: rgba(90, 160, 255, 40); border-left: 3px solid #5aa0ff; padding: 6px; }
-#itisNotice { background: rgba(255, 176, 0, 45); border-left: 3px solid #ffb000; padding: 6px; }
 #itisCommit { font-weight: bold; padding: 6px; }
 #itisCommit:checked { background: #1f7a34; color: white; }
 """
