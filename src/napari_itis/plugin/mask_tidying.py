@@ -108,9 +108,10 @@ class MaskTidying(QObject):
             self._go_on()
             return
         if not record.fresh:
-            if self._controller.activity.failed:
+            controller, image = self._controller, wanted.workspace.image
+            if controller.activity.failed or image not in controller.viewer.layers:
                 self._queue.clear()
-                self._controller.notice.emit("Not tidied: the mask waits for a prediction")
+                controller.notice.emit("Not tidied: the mask waits for a prediction")
             # The mask on its way is the one that is meant.
             return
         mask = record.mask
