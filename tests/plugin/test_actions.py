@@ -115,21 +115,15 @@ def test_a_mask_that_is_being_predicted_is_tidied_once_it_is_there(
     assert not controller.tidying.busy and not mask.data[0][20, 20]
 
 
-def test_a_mask_that_cannot_be_predicted_is_not_waited_for(controller, predictor, qapp):
+def test_a_mask_that_cannot_be_predicted_is_not_waited_for(controller, qapp):
     told = []
     controller.notice.connect(told.append)
-    image = controller.image
-    predictor.gate.clear()
+    controller.viewer.layers.remove(controller.image)
     layers(controller)[0].add((0, 20, 20))
     controller.tidying.tidy("grow")
     qapp.processEvents()
-    assert controller.tidying.busy
-    controller.viewer.layers.remove(image)
-    qapp.processEvents()
-    assert not controller.tidying.busy and told[-1].startswith("Not tidied")
-    controller.tidying.tidy("grow")
-    assert not controller.tidying.busy and told[-1].startswith("Not tidied")
-    predictor.gate.set()
+    assert not controller.tidying.busy
+    assert told[-1] == "Not tidied: the mask waits for a prediction"
 
 
 def test_specks_are_as_large_as_the_user_says(controller, do, settle):
