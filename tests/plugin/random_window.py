@@ -311,6 +311,9 @@ class RandomWindow(CheckedWindow, Window):
     def save_and_read(self, number):
         """Save the session: what is in the file is what there is."""
         path = self.folder / f"{number}.itis"
+        # What was clicked while the dock was closed is asked for now, and not yet answered.
+        self.controller.take_over()
+        self.settle()
         self.files.save(path)
         self.settle()
         session = self.workspace.session
