@@ -234,13 +234,15 @@ def watch_the_plugin() -> None:
     from napari_itis.plugin.gestures import Gesture
     from napari_itis.plugin.layer_events import LayerEvents
     from napari_itis.plugin.layer_sync import LayerSync
+    from napari_itis.plugin.lines import Notice
     from napari_itis.plugin.segment_widget import SegmentWidget
 
     entries = {
         LayerEvents: [name for name in vars(LayerEvents) if name.startswith("_on_")],
         LayerSync: ["take_over", "_on_finished", "_on_failed", "frame_changed"],
         Controller: ["next_object", "select_object", "undo", "redo", "clear", "choose_sign"],
-        SegmentWidget: ["refresh", "_on_layers", "_on_notice"],
+        SegmentWidget: ["refresh", "_on_layers"],
+        Notice: ["tell"],
         Activity: ["_on_loading", "_on_ready", "_on_unusable"],
         Gesture: ["_stay_last"],
     }

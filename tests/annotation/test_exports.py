@@ -93,6 +93,17 @@ def test_pixels_are_as_wide_as_the_labels_need(label, bits, tmp_path):
     assert found["annotations"][0]["object"] == label
 
 
+@pytest.mark.parametrize("label", [300, 70_000])
+def test_objects_that_nobody_has_looked_at_keep_their_labels(label, tmp_path):
+    """Of a video's masks only some frames are known: object 300 became 44."""
+    masks = np.zeros((4, *SHAPE), np.int32)
+    masks[0, 5:9, 5:9], masks[2, 5:9, 5:9] = 1, label
+    session = AnnotationSession(SHAPE, slices=(4,))
+    session.give_masks(masks.__getitem__, labels=[1])
+    found = tifffile.imread(written(tmp_path, "tiff", session))
+    assert np.array_equal(found, masks)
+
+
 def test_stacks_of_more_axes_are_written_plane_by_plane(tmp_path):
     session = AnnotationSession(SHAPE, slices=(2, 3))
     session.set_mask((1, 2), 5, disc(20, 20, 8))

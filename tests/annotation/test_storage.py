@@ -143,6 +143,17 @@ def test_a_photo_without_slices_comes_back(tmp_path):
     assert loaded.clicks((), 1) == (Click(20, 20, True),)
 
 
+def test_files_of_any_name_are_annotated(tmp_path):
+    """On Linux a name need not be UTF-8, as JSON must be."""
+    name = os.fsdecode(b"Bild_\xe4.png")
+    session = AnnotationSession(SHAPE)
+    session.set_mask((), 1, np.ones(SHAPE, bool))
+    facts = ImageFacts(name, SHAPE, path=f"/data/{name}")
+    save_session(tmp_path / "a.itis", session, SessionMetadata(facts, masks=MasksFacts(name)))
+    _, metadata = load_session(tmp_path / "a.itis")
+    assert metadata.image.name == "Bild_?.png" and metadata.image.path == "/data/Bild_?.png"
+
+
 def test_an_untouched_session_is_a_small_file(session, tmp_path):
     empty = AnnotationSession((480, 854), slices=(10_000,))
     empty.give_masks(lambda frame: np.ones((480, 854), np.uint8), labels=[1])

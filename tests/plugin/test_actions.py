@@ -126,6 +126,24 @@ def test_a_mask_that_cannot_be_predicted_is_not_waited_for(controller, qapp):
     assert told[-1] == "Not tidied: the mask waits for a prediction"
 
 
+def test_a_prediction_that_fails_holds_up_no_other_mask(controller, predictor, finish, qapp):
+    told = []
+    controller.notice.connect(told.append)
+    ring = disc(40, 40, 9) & ~disc(40, 40, 2)
+    session = controller.workspace.session
+    session.set_mask((0,), 2, ring)
+    controller.show_written(controller.workspace, (0,), 2)
+    predictor.error = OSError("the disk is gone")
+    layers(controller)[0].add((0, 20, 20))
+    finish()
+    controller.tidying.tidy("grow")
+    controller.select_object(2)
+    controller.tidying.tidy("fill_holes")
+    finish()
+    assert "Not tidied: the mask waits for a prediction" in told
+    assert session.record((0,), 2).mask.area == np.count_nonzero(disc(40, 40, 9))
+
+
 def test_specks_are_as_large_as_the_user_says(controller, do, settle):
     positive, _, mask = layers(controller)
     positive.add((0, 20, 20))

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
 
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.readers import METADATA, video_metadata
@@ -272,3 +273,46 @@ def test_masks_that_are_computed_are_not_all_asked_for_while_the_window_waits(
     assert controller.label == 3
     controller.next_object()
     assert controller.label == 8
+
+
+def test_labels_that_are_no_masks_are_refused_in_a_line(video, make_controller):
+    """Lines of a watershed are -1: every click, undo and save failed once they were chosen."""
+    controller = make_controller(video)
+    told = []
+    controller.notice.connect(told.append)
+    controller.choose_image(video.layers["video"])
+    lines = np.full((FRAMES, *SHAPE), -1)
+    controller.correct(video.add_labels(lines, name="watershed"))
+    (line,) = told
+    assert line.startswith("watershed has labels from -1 to -1: masks have 0 for the background")
+    assert controller.corrected_layer is None
+
+
+def test_a_slice_that_cannot_be_read_has_no_masks_and_is_told_once(
+    video, masks, make_controller, settle
+):
+    import dask.array as da
+
+    def block(block_info=None):
+        (start, _), *_ = block_info[None]["array-location"]
+        if start == 2:
+            raise OSError("slice 2 is gone")
+        return masks[start : start + 1] - (3 if start == 4 else 0)
+
+    broken = da.map_blocks(block, chunks=((1,) * FRAMES, (SHAPE[0],), (SHAPE[1],)), dtype=np.int64)
+    controller = make_controller(video)
+    controller.choose_image(video.layers["video"])
+    controller.show_frame((0,))
+    before = len(notification_manager.records)
+    controller.correct(video.add_labels(broken, name="computed"))
+    settle(controller)
+    for frame in (2, 3, 2):
+        controller.show_frame((frame,))
+        settle(controller)
+    controller.workspace.layers.positive.add((2, 20, 20))
+    settle(controller)
+    assert shown(controller, 2)[20, 20] and np.array_equal(shown(controller, 3), masks[3])
+    told = [record.message for record in notification_manager.records[before:]]
+    assert [line for line in told if "slice 2 is gone" in line] == ["computed: slice 2 is gone"]
+    controller.undo()
+    assert not shown(controller, 2).any()

@@ -1,5 +1,7 @@
 """Nothing is lost when a window is closed; napari's own menu saves sessions too."""
 
+import os
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -87,6 +89,29 @@ def test_every_unsaved_session_is_saved_before_it_closes(files, tmp_path, settle
     ask = Answers(Closing.SAVE)
     assert may_close(files, ask) and len(ask.asked) == 1
     assert len(load_session(tmp_path / "cat.itis")[0].clicks((), 1)) == 2
+
+
+def test_what_another_window_has_written_is_not_replaced_unseen(files, tmp_path, settle):
+    path = tmp_path / "dog.itis"
+    assert may_close(files, Answers(Closing.SAVE, path))
+    theirs = path.read_bytes() + b"theirs"
+    path.write_bytes(theirs)
+    os.utime(path, ns=(0, 0))
+    files.controller.workspace.layers.positive.add((40, 40))
+    settle(files.controller)
+    ask = Answers(Closing.SAVE, tmp_path / "mine.itis")
+    assert may_close(files, ask)
+    assert path.read_bytes() == theirs and (tmp_path / "mine.itis").exists()
+    assert ["another window" in failure for failure in ask.failures] == [True]
+
+
+def test_layers_that_cannot_be_read_keep_nothing_from_being_saved(files, tmp_path, monkeypatch):
+    def broken(*, frames=None):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(files.controller, "take_over", broken)
+    assert may_close(files, Answers(Closing.SAVE, tmp_path / "dog.itis"))
+    assert load_session(tmp_path / "dog.itis")[0].clicks((), 1)
 
 
 @pytest.mark.parametrize("path", [None, "nowhere/dog.itis"])

@@ -32,6 +32,9 @@ class ExistingMasks:
         No frame has a larger label; needed where `labels` is not given.
     source : object, optional
         Where they come from, for whoever gave them.
+    on_problem : callable, optional
+        Called with a line about a frame that cannot be read, in whichever thread that was; it has
+        no masks from then on. Not given: it is raised, every time.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class ExistingMasks:
         labels: Iterable[int] | None = None,
         largest: int | None = None,
         source: object = None,
+        on_problem: Callable[[str], object] | None = None,
     ) -> None:
         if labels is None and largest is None:
             raise ValueError(
@@ -53,6 +57,7 @@ class ExistingMasks:
                 "otherwise a new object may get the label of an existing one"
             )
         self.source = source
+        self._on_problem = on_problem
         self._read = read
         self._shape = shape
         self._labels = {int(label) for label in labels or ()}
@@ -63,7 +68,9 @@ class ExistingMasks:
 
     def copy(self) -> ExistingMasks:
         """The same masks for another thread."""
-        other = ExistingMasks(self._read, self._shape, self._labels, source=self.source)
+        other = ExistingMasks(
+            self._read, self._shape, self._labels, source=self.source, on_problem=self._on_problem
+        )
         other._largest = self._largest
         other._found = dict(self._found)
         other._kept = dict(self._kept)
@@ -75,12 +82,13 @@ class ExistingMasks:
         Raises
         ------
         ValueError
-            If what was read is no label image of this size; and whatever reading raises.
+            If what was read is no label image of this size; and whatever reading raises. Not
+            where somebody is told of problems.
         """
         if frame in self._images:
             self._images[frame] = self._images.pop(frame)
         else:
-            image = self._recall(frame) if frame in self._kept else self._checked(frame)
+            image = self._recall(frame) if frame in self._kept else self._usable(frame)
             while len(self._images) >= _CACHED_FRAMES:
                 del self._images[next(iter(self._images))]
             self._images[frame] = image
@@ -135,6 +143,18 @@ class ExistingMasks:
     def largest(self) -> int:
         """No object has a larger label, seen or unseen."""
         return max(self._largest, max(self._labels, default=0))
+
+    def _usable(self, frame: Frame) -> np.ndarray | None:
+        try:
+            return self._checked(frame)
+        except Exception as error:
+            if self._on_problem is None:
+                raise
+            # The same from now on: what was drawn without them must not change.
+            self._kept[frame] = None
+            lines = str(error).strip().splitlines()
+            self._on_problem(lines[0] if lines else type(error).__name__)
+            return None
 
     def _checked(self, frame: Frame) -> np.ndarray | None:
         image = self._read(frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class SessionInputs(SessionState):
         largest: int | None = None,
         source: object = None,
         undoable: bool = False,
+        on_problem: Callable[[str], object] | None = None,
     ) -> None:
         """Start from masks that exist, of which each is read when it is needed.
 
@@ -48,7 +49,7 @@ class SessionInputs(SessionState):
             Returns the label image of a frame, of any integer type, (H, W), 0 is background; None
             where the frame has no masks. It must return the same pixels every time, in an array
             that nobody changes; a snapshot may call it from another thread. What it raises comes
-            out of every method that needs the frame.
+            out of every method that needs the frame, if there is no `on_problem`.
         labels : iterable of int, optional
             Every object of the masks. Not given: they are learned as frames are looked at.
         largest : int, optional
@@ -58,13 +59,15 @@ class SessionInputs(SessionState):
             Where they come from: what :attr:`masks_source` is from now on.
         undoable : bool
             Whether it is a step of undo.
+        on_problem : callable, optional
+            See :class:`ExistingMasks`.
 
         Raises
         ------
         ValueError
             If neither `labels` nor `largest` is given.
         """
-        existing = ExistingMasks(read, self.shape, labels, largest, source)
+        existing = ExistingMasks(read, self.shape, labels, largest, source, on_problem)
         if undoable:
             places = self._places(min(existing.labels, default=1))
             self._history.forget_undone()

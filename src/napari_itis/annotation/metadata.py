@@ -193,6 +193,11 @@ def fits(stored: ImageFacts, image: ImageFacts) -> bool:
     return (stored.slices, stored.shape) == (image.slices, image.shape)
 
 
+def readable(name: str) -> str:
+    """Name of a file as text of any kind can hold it: on Linux it need not be UTF-8."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def fingerprint(plane: Callable[[Frame], Any], shape: tuple[int, int], slices: Frame = ()) -> str:
     """A name for the pixels of an image that may be too large to be read.
 

@@ -11,7 +11,7 @@ import napari_itis
 from napari_itis.annotation import archive
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.annotation.mask_files import EncodedMasks
-from napari_itis.annotation.metadata import SessionMetadata
+from napari_itis.annotation.metadata import SessionMetadata, readable
 from napari_itis.annotation.packed import PackedMask
 from napari_itis.annotation.record import Frame, Record
 from napari_itis.annotation.schema import (
@@ -29,13 +29,20 @@ from napari_itis.annotation.schema import (
 
 def make_header(contents: SessionContents, metadata: SessionMetadata) -> HeaderEntry:
     """What goes into session.json; raises ValidationError if it cannot be read back."""
+    image, masks = metadata.image, metadata.masks
     return HeaderEntry(
         written_by=f"napari-itis {napari_itis.__version__}",
         saved=datetime.now(UTC),
         # Arrays and layers may hand over sizes that are numpy's integers.
-        image=replace(metadata.image, shape=contents.shape, slices=contents.slices),
+        image=replace(
+            image,
+            shape=contents.shape,
+            slices=contents.slices,
+            name=readable(image.name),
+            path=readable(image.path),
+        ),
         weights=metadata.weights,
-        masks=metadata.masks,
+        masks=replace(masks, path=readable(masks.path)) if masks is not None else None,
         label=metadata.label,
         frame=metadata.frame,
         pixel_size=metadata.pixel_size,

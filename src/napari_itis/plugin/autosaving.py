@@ -115,7 +115,7 @@ class Autosaving(QObject):
         if self._finished or not self.minutes():
             return
         self._last = time.monotonic()
-        controller.take_over()
+        files.take_over()
         due: list[tuple[Any, ...]] = []
         for workspace in controller.workspaces:
             kept, session = files.kept(workspace), workspace.session
@@ -139,7 +139,8 @@ class Autosaving(QObject):
                 autosave(snapshot, facts())
                 background.tell((kept, changes))
 
-        self._running = Background(work, self._on_saved, self._on_saved_all).start()
+        saving = Background(work, self._on_saved, lambda line: self._on_saved_all(saving, line))
+        self._running = saving.start()
 
     def forget(self, kept: Kept) -> None:
         """Delete the autosave of a session: it was saved properly, or nothing is in it."""
@@ -211,8 +212,9 @@ class Autosaving(QObject):
             # It was saved properly meanwhile.
             self.forget(kept)
 
-    def _on_saved_all(self, message: str) -> None:
-        if not self._finished:
+    def _on_saved_all(self, saving: Background, message: str) -> None:
+        # Another one may have begun that waits for this one.
+        if not self._finished and self._running is saving:
             self._running = None
         if message:
             self._files.tell(f"The session could not be autosaved: {message}")

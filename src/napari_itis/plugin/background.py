@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_itis.plugin.lines import one_line
+
 T = TypeVar("T")
 
 _under_way: set[Background] = set()
@@ -89,8 +91,7 @@ class Background(QObject):
         try:
             self._work(self)
         except Exception as error:
-            lines = str(error).strip().splitlines()
-            message = lines[0] if lines else type(error).__name__
+            message = one_line(error)
         try:
             self._ended.emit(message)
         except RuntimeError:

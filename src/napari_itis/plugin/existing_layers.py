@@ -33,6 +33,20 @@ def can_be_corrected(layer: Any, workspace: Workspace) -> bool:
     return _shape(layer) == workspace.axes.of_masks.sizes
 
 
+def why_not(layer: Labels) -> str:
+    """Why the masks of a layer cannot be corrected, where that is quickly seen; or nothing."""
+    data = layer.data[0] if layer.multiscale else layer.data
+    if isinstance(data, MaskSequence) or not is_quickly_searched(layer) or not data.size:
+        return ""
+    lowest, highest = int(data.min()), int(data.max())
+    if lowest >= 0 and highest <= np.iinfo(np.int32).max:
+        return ""
+    return (
+        f"{layer.name} has labels from {lowest} to {highest}: masks have 0 for the background and "
+        "1, 2, … for objects"
+    )
+
+
 def masks_of_video(viewer: ViewerModel, image: Image) -> Labels | None:
     """The layer with the masks that were opened together with a video; None if there is none."""
     from napari.layers import Labels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation.exports import FORMATS, Export, export
-from napari_itis.annotation.metadata import PixelSize
+from napari_itis.annotation.metadata import PixelSize, readable
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.workspace import Workspace
 from napari_itis.video.frames import FrameSequence
@@ -74,7 +74,7 @@ class Exporting(QObject):
             return
         files.controller.take_over()
         snapshot, size = workspace.session.snapshot(), workspace.pixel_size or PixelSize()
-        image = Path(workspace.path).name if workspace.path else workspace.name
+        image = readable(Path(workspace.path).name if workspace.path else workspace.name)
         names = _files_of(workspace)
 
         def work(background: Background) -> None:
@@ -109,4 +109,4 @@ def _files_of(workspace: Workspace) -> list[str]:
     data = workspace.image.data if workspace.image is not None else None
     if not isinstance(data, FrameSequence):
         return []
-    return [data.path(index).name for index in range(len(data))]
+    return [readable(data.path(index).name) for index in range(len(data))]

@@ -9,6 +9,7 @@ from napari_itis.plugin.existing_layers import (
     can_be_corrected,
     is_quickly_searched,
     masks_of_video,
+    why_not,
 )
 from napari_itis.plugin.image_source import has_planes
 from napari_itis.plugin.label_search import LabelSearch
@@ -169,6 +170,10 @@ class ImageChoice(Overview):
         workspace = self.workspace
         if workspace is None or not can_be_corrected(masks, workspace):
             self.notice.emit(f"{masks.name} has not the size of the image: choose other masks")
+            return
+        problem = why_not(masks)
+        if problem:
+            self.notice.emit(problem)
             return
         self.take_over()
         later = self._is_searched_later(masks)

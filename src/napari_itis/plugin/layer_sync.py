@@ -70,6 +70,10 @@ class LayerSync(QObject):
         image = self.workspace.image if self.workspace else None
         return image if image is not None and image in self.viewer.layers else None
 
+    def awaits(self, slot: Slot) -> bool:
+        """Whether a mask is on its way."""
+        return slot in self._asked
+
     def take_over(self, *, frames: list[Frame] | None = None) -> None:
         """Take over whatever was changed in the layers, by a user or a script."""
         workspace = self.workspace
@@ -215,12 +219,13 @@ class LayerSync(QObject):
     # From the inference thread, through Qt's queue.
 
     def _on_finished(self, job: Job, result: Result) -> None:
-        self._answered(job)
         workspace: Any = job.owner
         shown = workspace is self.workspace
         if shown:
             self.take_over(frames=[result.frame])
-        if not workspace.session.apply(result):
+        applied = workspace.session.apply(result)
+        self._answered(job)
+        if not applied:
             self.activity.changed.emit()
             return
         if workspace.layers.mask is not None:
@@ -236,6 +241,7 @@ class LayerSync(QObject):
         self._answered(job)
         self.activity.changed.emit()
         self.notice.emit(f"Object {job.request.object} could not be predicted: {message}")
+        self.changed.emit()
 
     def _answered(self, job: Job) -> None:
         known = self._asked.get(job.slot)

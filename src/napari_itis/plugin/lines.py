@@ -33,6 +33,12 @@ def breakable(text: str) -> str:
     return re.sub(rf"\S{{{_LONGEST + 1},}}", _with_breaks, text)
 
 
+def one_line(error: BaseException) -> str:
+    """An exception as one line for the user."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def make_line(name: str) -> QLabel:
     """A label for lines of any length.
 

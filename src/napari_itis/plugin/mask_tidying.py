@@ -108,11 +108,14 @@ class MaskTidying(QObject):
             self._go_on()
             return
         if not record.fresh:
-            controller, image = self._controller, wanted.workspace.image
-            if controller.activity.failed or image not in controller.viewer.layers:
-                self._queue.clear()
-                controller.notice.emit("Not tidied: the mask waits for a prediction")
-            # The mask on its way is the one that is meant.
+            controller = self._controller
+            awaited = controller.awaits((wanted.workspace, wanted.frame, wanted.label))
+            if awaited and not controller.activity.failed:
+                # The mask on its way is the one that is meant.
+                return
+            self._queue.popleft()
+            controller.notice.emit("Not tidied: the mask waits for a prediction")
+            self._go_on()
             return
         mask = record.mask
 

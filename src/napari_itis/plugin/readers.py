@@ -82,7 +82,7 @@ def layers_of(source: VideoSource, method: str | None) -> list[LayerData]:
     VideoError
         If frames cannot be opened. Masks that cannot are told to the user and left out.
     """
-    told = Problems()
+    told = Problems("More files are not as they should be: see layer.data.problems for all")
     frames = source.open_frames(told)
     known = video_metadata(frames.names, source, method, source.truth)
     image = {
@@ -149,9 +149,16 @@ def video_metadata(
 
 
 class Problems:
-    """Tells the user of the first files that are not as they should be. For any thread."""
+    """Tells the user of the first things that are not as they should be. For any thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    more : str
+        What is said once there are too many of them.
+    """
+
+    def __init__(self, more: str) -> None:
+        self._more = more
         self._lock = threading.Lock()
         self._count = 0
 
@@ -164,7 +171,7 @@ class Problems:
         if count <= _TOLD:
             show_warning(line)
         elif count == _TOLD + 1:
-            show_warning("More files are not as they should be: see layer.data.problems for all")
+            show_warning(self._more)
 
 
 def _say_what_else_there_is(source: VideoSource) -> None:

@@ -85,7 +85,7 @@ def may_close(files: SessionFiles, ask: AskUser) -> bool:
     bool
         Whether the window may close.
     """
-    files.controller.take_over()
+    files.take_over()
     unsaved = [one for one in files.controller.workspaces if files.is_unsaved(one)]
     if not unsaved:
         return True
@@ -98,7 +98,11 @@ def may_close(files: SessionFiles, ask: AskUser) -> bool:
 def _save(files: SessionFiles, workspace: Workspace, ask: AskUser) -> bool:
     from napari_itis.plugin.session_saving import save_now
 
-    path = files.kept(workspace).path or ask.file(workspace.name, files.suggested(workspace))
+    path = files.kept(workspace).path
+    if files.written_by_others(workspace):
+        ask.failed(f"{path.name} was written by another window: choose where this session goes")
+        path = None
+    path = path or ask.file(workspace.name, files.suggested(workspace))
     if path is None:
         return False
     try:

@@ -15,6 +15,7 @@ from napari_itis.plugin.autosaving import Autosaving
 from napari_itis.plugin.background import Background
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.exporting import Exporting
+from napari_itis.plugin.lines import one_line
 from napari_itis.plugin.questions import Ask, Question, ask_user
 from napari_itis.plugin.readers import METADATA
 from napari_itis.plugin.session_facts import session_facts
@@ -146,14 +147,14 @@ class SessionFiles(QObject):
         if self._saving is not None:
             self.tell("A session is being saved: wait for that")
             return
-        self.controller.take_over()
+        self.take_over()
         kept, session = self.kept(workspace), workspace.session
         snapshot, changes = session.snapshot(), session.changes
         gather = session_facts(self.controller, workspace)
         stamp = kept.stamp if path == kept.path and not overwrite else None
 
         def work(background: Background) -> None:
-            if stamp is not None and _stamp_of(path) not in (stamp, None):
+            if stamp is not None and _is_newer(path, stamp):
                 background.tell(None)
                 return
             try:
@@ -218,6 +219,21 @@ class SessionFiles(QObject):
 
             show_info(line)
 
+    def take_over(self) -> None:
+        """Take over what was changed in the layers.
+
+        Whatever goes wrong in that is told: it must keep nobody from saving what there is.
+        """
+        try:
+            self.controller.take_over()
+        except Exception as error:
+            self.tell(f"What was changed last in the layers cannot be read: {one_line(error)}")
+
+    def written_by_others(self, workspace: Workspace) -> bool:
+        """Whether somebody else has written the file of a session since this window did."""
+        kept = self.kept(workspace)
+        return kept.path is not None and _is_newer(kept.path, kept.stamp)
+
     # Underneath.
 
     def _open(self, opening: SessionOpening) -> None:
@@ -246,6 +262,10 @@ class SessionFiles(QObject):
             self.save(path, overwrite=True)
         else:
             self.tell(f"Session not saved: {path.name} stays as it is, choose another file")
+
+
+def _is_newer(path: Path, stamp: int | None) -> bool:
+    return _stamp_of(path) not in (stamp, None)
 
 
 def _stamp_of(path: Path) -> int | None:

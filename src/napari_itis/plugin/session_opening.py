@@ -15,6 +15,7 @@ from napari_itis.annotation.metadata import ImageFacts, MasksFacts, SessionMetad
 from napari_itis.annotation.storage import check_against, load_session
 from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.lines import one_line
 from napari_itis.plugin.questions import Question
 from napari_itis.plugin.session_facts import image_facts, masks_facts
 from napari_itis.plugin.session_image import (
@@ -105,7 +106,7 @@ class SessionOpening(QObject):
             try:
                 then(value)
             except Exception as error:
-                self._end(f"{self.path.name} cannot be opened: {_one_line(error)}")
+                self._end(f"{self.path.name} cannot be opened: {one_line(error)}")
 
         def ended(message: str) -> None:
             if message:
@@ -206,8 +207,3 @@ def _comparable(image: ImageFacts, stored: ImageFacts) -> ImageFacts:
     """napari tells a second layer of a name by a number."""
     name = stored.name if image.name.startswith(f"{stored.name} [") else image.name
     return replace(image, name=name)
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

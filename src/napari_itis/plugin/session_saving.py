@@ -28,7 +28,7 @@ def save_now(files: SessionFiles, workspace: Workspace, path: Path) -> None:
     SavingError
         If it cannot be written, in one line.
     """
-    files.controller.take_over()
+    files.take_over()
     changes = workspace.session.changes
     facts = session_facts(files.controller, workspace)
     try:

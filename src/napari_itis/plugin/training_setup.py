@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_itis.network import WeightsError
+from napari_itis.plugin.lines import one_line
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.training_check import TrainingCheck
 from napari_itis.plugin.training_draft import Draft, free_name, plain_name, read_text
@@ -126,7 +127,7 @@ class TrainingSetup(QObject):
         try:
             self._take_config(read_text(text))
         except _REFUSED as error:
-            return _line(error)
+            return one_line(error)
         return ""
 
     def load(self, path: Path) -> None:
@@ -134,7 +135,7 @@ class TrainingSetup(QObject):
         try:
             self._take_config(load_config(path))
         except _REFUSED as error:
-            self.notice.emit(_line(error))
+            self.notice.emit(one_line(error))
 
     def save(self, path: Path) -> None:
         """Save the settings as TOML; images in the viewer are written beside it first."""
@@ -205,7 +206,7 @@ class TrainingSetup(QObject):
         try:
             self._take(change())
         except _REFUSED as error:
-            self.notice.emit(_line(error))
+            self.notice.emit(one_line(error))
             # What is shown goes back to what it was.
             self.changed.emit()
 
@@ -266,8 +267,3 @@ class TrainingSetup(QObject):
         self.draft = replace(self.draft, config=replace(config, name=name))
         self.report = None
         self.started.emit(run)
-
-
-def _line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_itis.inference import Prediction
 from napari_itis.plugin.jobs import Job, Slot
+from napari_itis.plugin.lines import one_line
 from napari_itis.plugin.predictors import (
     PredictorFactory,
     PredictorLike,
@@ -271,12 +272,6 @@ class InferenceWorker(QObject):
         except RuntimeError:
             # Qt has deleted its half of this object with the window.
             self._stopping = True
-
-
-def one_line(error: BaseException) -> str:
-    """An exception as one line for the user."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _stop_at_exit(worker: InferenceWorker) -> None:

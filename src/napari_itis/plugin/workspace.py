@@ -33,6 +33,7 @@ from napari_itis.plugin.layers import LayerSet
 from napari_itis.plugin.mask_views import is_long
 from napari_itis.plugin.mask_watch import MaskWatch
 from napari_itis.plugin.pixel_size import pixel_size
+from napari_itis.plugin.readers import Problems
 from napari_itis.plugin.rendered_masks import RenderedMasks
 from napari_itis.plugin.session_facts import masks_facts
 
@@ -252,8 +253,14 @@ class Workspace:
         """
         read, labels, largest = masks_in(masks, self.axes.of_masks, search)
         source = _Corrected(weakref.ref(masks), masks_facts(masks, self.source))
+        problems, name = Problems(f"More slices of {masks.name} cannot be used"), masks.name
         self.session.give_masks(
-            read, labels=labels, largest=largest, source=source, undoable=undoable
+            read,
+            labels=labels,
+            largest=largest,
+            source=source,
+            undoable=undoable,
+            on_problem=lambda line: problems(f"{name}: {line}"),
         )
         if len(self.session.slices) == 1 and self.axes.plain and not self.layers.views:
             self.layers.rendered = RenderedMasks(self.session)

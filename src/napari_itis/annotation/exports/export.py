@@ -112,6 +112,12 @@ class Export:
         if count < len(frames):
             raise ExportStopped
 
+    def largest_label(self) -> int:
+        """The largest label on any frame; masks that nobody has looked at are read for that."""
+        contents = self.contents
+        frames = np.ndindex(*contents.slices)
+        return max((max(contents.labels_on(frame), default=0) for frame in frames), default=0)
+
     def instances(self, frame: Frame) -> list[Instance]:
         """The objects of a frame, ascending; pixels that another object covers are not theirs."""
         if not self.contents.labels_on(frame):

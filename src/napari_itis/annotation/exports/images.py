@@ -35,7 +35,7 @@ def write_tiff(file: BinaryIO, export: Export) -> None:
         A stack becomes a stack of pages, with the axes of the image.
     """
     contents = export.contents
-    kind = label_type(contents.next_label - 1)
+    kind = label_type(export.largest_label())
     shape = (*contents.slices, *contents.shape)
     # Planes come as they are drawn: a long stack fits into no memory.
     planes = (contents.compose(frame).astype(kind) for frame in export.frames())
@@ -58,15 +58,17 @@ def write_png(file: BinaryIO, export: Export) -> None:
     ExportError
         If a label does not fit.
     """
+    largest = export.largest_label()
     for frame in export.frames():
-        _save(file, export.contents.compose(frame), export.contents.next_label - 1)
+        _save(file, export.contents.compose(frame), largest)
 
 
 def write_pngs(folder: Path, export: Export) -> None:
     """Write a label image for every frame; see `write_png`."""
+    largest = export.largest_label()
     for frame in export.frames():
         with (folder / f"{Path(export.file(frame)).stem}.png").open("wb") as file:
-            _save(file, export.contents.compose(frame), export.contents.next_label - 1)
+            _save(file, export.contents.compose(frame), largest)
 
 
 def write_object_pngs(folder: Path, export: Export) -> None:
