@@ -72,6 +72,20 @@ def test_a_click_on_a_given_mask_changes_its_own_place_alone():
     assert np.array_equal(mask, expected)
 
 
+def test_a_click_inside_a_part_of_a_mask_leaves_its_other_parts():
+    """All nuclei may be one object: a click into one of them wiped out the others."""
+    before = np.zeros((60, 60), bool)
+    before[5:15, 5:15] = before[5:15, 30:40] = before[40:50, 5:15] = True
+    after = np.zeros((60, 60), bool)
+    after[4:16, 4:18] = True
+    mask = keep_elsewhere(before, after, Click(10, 10, True))
+    expected = before | after
+    assert np.array_equal(mask, expected)
+    after[4:16, 4:35] = True  # the network runs over into the next one, and stops half way
+    mask = keep_elsewhere(before, after, Click(10, 10, True))
+    assert np.array_equal(mask, before | after)
+
+
 def test_what_a_negative_click_takes_away_leaves_the_rest():
     before = np.zeros((60, 60), bool)
     before[10:50, 10:30] = True
@@ -101,7 +115,7 @@ def test_nothing_there_before_means_nothing_to_keep():
     assert keep_elsewhere(np.zeros((20, 20), bool), after, Click(10, 10, True)) is after
 
 
-def test_a_click_that_confirms_may_change_everything():
+def test_a_click_that_confirms_may_change_all_of_the_part_it_lies_in():
     before = np.zeros((20, 20), bool)
     before[5:15, 5:15] = True
     after = np.zeros((20, 20), bool)

@@ -93,11 +93,15 @@ def keep_elsewhere(before: np.ndarray, after: np.ndarray, click: Click) -> np.nd
     -------
     ndarray of bool, shape (H, W)
         `before` with the connected part around the click in which `after` differs in the click's
-        sense. `after` where the click confirms what was there already, or nothing was.
+        sense. Where the click confirms what was there already, `after` in place of the part of
+        `before` that it lies in. `after` where nothing was.
     """
     row, column = click.pixel
-    if before[row, column] == click.positive or not before.any():
+    if not before.any():
         return after
+    if before[row, column] == click.positive:
+        anew = after & _part_of(before | after, row, column)
+        return anew | before & ~_part_of(before, row, column)
     side = ~before if click.positive else before
     distance = cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     away = max(float(distance[row, column]), _LEAST_DISTANCE)
@@ -105,9 +109,14 @@ def keep_elsewhere(before: np.ndarray, after: np.ndarray, click: Click) -> np.nd
     rows, columns = np.ogrid[: before.shape[0], : before.shape[1]]
     near = (rows - row) ** 2 + (columns - column) ** 2 <= reach**2
     changed = near & (before != after) & side
-    _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
-    part = (parts == parts[row, column]) & changed
+    part = changed & _part_of(changed, row, column)
     return before | part if click.positive else before & ~part
+
+
+def _part_of(mask: np.ndarray, row: int, column: int) -> np.ndarray:
+    """What is connected to a pixel; of the background, all of it."""
+    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return parts == parts[row, column]
 
 
 def drop_islands(mask: np.ndarray, clicks: Sequence[Click], existing: np.ndarray) -> np.ndarray:
