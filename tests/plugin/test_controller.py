@@ -462,6 +462,48 @@ def test_an_image_that_is_removed_and_opened_again_keeps_its_objects(
     assert np.array_equal(layers(controller)[2].data == 1, disc(20, 20) | disc(40, 60))
 
 
+def test_an_image_of_other_pixels_gets_objects_of_its_own(viewer, controller, photo, settle):
+    """Arrays that a script adds one after the other are all called "Image"."""
+    layers(controller)[0].add((20, 20))
+    settle(controller)
+    first = controller.workspace
+    viewer.layers.clear()
+    other = viewer.add_image(np.full((*SHAPE, 3), 9, np.uint8), rgb=True, name="photo")
+    settle(controller)
+    assert controller.image is other and controller.workspace is not first
+    assert [info.clicks for info in controller.objects()] == [0]
+    assert first in controller.workspaces and first.session.clicks((), 1)
+
+
+def test_a_renamed_image_that_gets_new_pixels_keeps_its_objects(controller, photo, settle):
+    layers(controller)[0].add((20, 20))
+    settle(controller)
+    photo.name = "filtered"
+    photo.data = photo.data + 1
+    settle(controller)
+    assert [info.clicks for info in controller.objects()] == [1] and controller.can_undo
+
+
+def test_objects_of_an_image_that_gets_another_size_wait_for_the_old_one(
+    viewer, controller, photo, settle, notices
+):
+    heard = notices(controller)
+    layers(controller)[0].add((20, 20))
+    settle(controller)
+    first, whole = controller.workspace, photo.data
+    photo.data = whole[:40]
+    settle(controller)
+    assert "another size" in heard[-1] and controller.workspace.session.shape == (40, SHAPE[1])
+    assert [info.clicks for info in controller.objects()] == [0]
+    assert first in controller.workspaces
+    layers(controller)[0].add((10, 10))
+    settle(controller)
+    photo.data = whole
+    settle(controller)
+    assert controller.workspace is first and controller.can_undo
+    assert np.array_equal(layers(controller)[2].data == 1, disc(20, 20))
+
+
 def test_everything_removed_at_once_is_no_error(viewer, controller, settle):
     layers(controller)[0].add((20, 20))
     viewer.layers.clear()

@@ -290,13 +290,15 @@ class ImageChoice(Overview):
         workspace, image = self.workspace, self.image
         if workspace is None or image is None:
             return
-        if workspace.fits(image):
+        if workspace.has_size_of(image):
             workspace.adopt(image)
-        else:
-            self._workspaces.remove(workspace)
-            self._events.leave_layers()
-            self.workspace = None
-            self.choose_image(image)
+            return
+        workspace.forget_image()
+        self._leave(workspace, None)
+        self.workspace = None
+        self.choose_image(image)
+        if workspace in self._workspaces:
+            self.notice.emit(f"{image.name} has another size now: its objects wait for the old one")
 
     def known_workspace(self, image: Image, axes: Axes | None = None) -> Workspace | None:
         """The workspace of an image: for some axes, or for what is most likely meant."""
@@ -326,7 +328,7 @@ class ImageChoice(Overview):
     def _untouched(self, workspace: Workspace) -> bool:
         return not workspace.session.records and workspace.corrected is None
 
-    def _leave(self, workspace: Workspace, image: Image) -> None:
+    def _leave(self, workspace: Workspace, image: Image | None) -> None:
         """Go on to another workspace: the layers of this one are hidden.
 
         For another view of the same image, they go if nothing was done in them.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_itis.annotation import Frame
+from napari_itis.annotation.metadata import fingerprint
 from napari_itis.annotation.tiles import LARGE_PLANE
 from napari_itis.inference.patch import Box
 from napari_itis.plugin.axes import Axes, level_shapes
@@ -99,6 +100,16 @@ class ImageSource:
     def pixels(self, frame: Frame) -> Window:
         """The pixels of a frame as the layer holds them; nothing is read yet."""
         return Window(self._levels[0], self.axes, frame)
+
+    def has_pixels_of(self, layer: Image) -> bool:
+        """Whether a layer of the same size shows the same, as far as that is quickly seen."""
+        own, other = self._levels[0], layer.data[0] if layer.multiscale else layer.data
+        if own is other or not (isinstance(own, np.ndarray) and isinstance(other, np.ndarray)):
+            return True
+        axes, (shape, slices) = self.axes, (self.shape, self.slices)
+        return fingerprint(self.pixels, shape, slices) == fingerprint(
+            lambda frame: Window(other, axes, frame), shape, slices
+        )
 
     def plane(self, layer: Image, frame: Frame, channel: int = 0) -> Plane:
         """The plane of a frame with the contrast that the layer has at this moment.

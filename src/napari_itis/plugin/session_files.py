@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation.archive import SessionFileError
 from napari_itis.annotation.autosave import Autosave, LeftBehind
@@ -74,6 +74,7 @@ class SessionFiles(QObject):
         self.ask = ask
         self._kept: weakref.WeakKeyDictionary[Workspace, Kept] = weakref.WeakKeyDictionary()
         self._saving: Background | None = None
+        self._written_by_others: Path | None = None
         self._opening: SessionOpening | None = None
         self.autosaving = Autosaving(self)
         self.exporting = Exporting(self)
@@ -167,8 +168,7 @@ class SessionFiles(QObject):
 
         def told(written: int | None) -> None:
             if written is None:
-                # Not before this attempt is over.
-                QTimer.singleShot(0, lambda: self._ask_overwrite(path))
+                self._written_by_others = path
                 return
             self.saved(workspace, path, changes, written)
             self.tell(f"Session saved to {path.name}")
@@ -256,6 +256,9 @@ class SessionFiles(QObject):
         if message:
             self.tell(f"Session not saved: {message}")
         self.changed.emit()
+        path, self._written_by_others = self._written_by_others, None
+        if path is not None:
+            self._ask_overwrite(path)
 
     def _ask_overwrite(self, path: Path) -> None:
         if self.ask(Question(f"{path.name} was written by another window. Replace it?", "Replace")):

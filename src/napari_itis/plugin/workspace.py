@@ -91,7 +91,7 @@ class Workspace:
         """What finds out which objects these masks have, if that takes a while."""
         self._rows: dict[bool, list[Row]] = {True: [], False: []}
         self._shown: dict[Frame, Drawn] = {}
-        self._image = weakref.ref(image)
+        self._image: Callable[[], Image | None] = weakref.ref(image)
         self._identity = _identity(image)
         self.name, self.path = image.name, image_path(image)
 
@@ -120,7 +120,18 @@ class Workspace:
 
     def fits(self, image: Image) -> bool:
         """Whether an image is most likely the one of this workspace, opened once more."""
-        return _identity(image) == self._identity
+        if _identity(image) != self._identity:
+            return False
+        # What came from no file often has the name and the size of others.
+        return bool(image_path(image)) or self.source.has_pixels_of(image)
+
+    def has_size_of(self, image: Image) -> bool:
+        """Whether what was done here lies within an image, whatever its pixels are."""
+        return _identity(image)[2:] == self._identity[2:]
+
+    def forget_image(self) -> None:
+        """Be without an image until it is opened once more."""
+        self._image = _no_layer
 
     def adopt(self, image: Image) -> None:
         """Go on with another layer of the same image, or with new pixels of the same size."""
@@ -363,6 +374,10 @@ def _changed_box(before: Drawn, after: Drawn) -> Box | None:
     band = slice(int(rows[0]), int(rows[-1]) + 1)
     columns = np.flatnonzero(differs[band].any(axis=0))
     return band, slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _no_layer() -> None:
+    return None
 
 
 def _identity(image: Any) -> tuple[Any, ...]:
