@@ -334,6 +334,21 @@ def test_several_clicks_set_at_once_are_one_step_and_one_prediction():
     assert session.clicks((), 1) == () and not session.can_undo
 
 
+def test_a_new_object_has_not_the_name_of_a_deleted_one():
+    session = AnnotationSession(SHAPE)
+    click(session, 1, 20, 20)
+    session.rename(1, "old cell")
+    session.allow_overwriting(1, True)
+    session.clear(1)
+    assert session.next_label == 1 and not session.names and not session.overwrites(1)
+    session.undo()
+    assert session.names == {1: "old cell"} and session.overwrites(1)
+    assert session.clicks((), 1)
+    session.redo()
+    click(session, 1, 40, 40)
+    assert not session.names
+
+
 def test_every_change_is_counted_and_nothing_else():
     session = AnnotationSession(SHAPE, slices=(5,))
     empty = session.compose((0,))

@@ -231,6 +231,9 @@ class AnnotationSession(SessionStatements):
         if self._existing.may_have(label) and not self._facts_of(label).deleted:
             self._begin_facts(label, keys, deleted=True)
             self._drawn.clear()
+        elif label in self._facts and not self._facts[label].deleted:
+            # The next new object may get its label.
+            self._begin_facts(label, keys, name="", covers=False)
         else:
             self._begin(keys, grows=False)
         for key in keys:
