@@ -284,6 +284,29 @@ def test_saving_writes_every_frame_and_again_only_what_changed(video, wait, tmp_
         assert np.array_equal(np.asarray(image), shown(video, 5))
 
 
+def saved(folder):
+    """The label images in a folder of masks."""
+    return np.stack([np.asarray(Image.open(folder / f"{name}.png")) for name in NAMES])
+
+
+def test_the_folder_has_the_masks_that_were_chosen_last_also_after_an_undo(
+    video, wait, tmp_path, masks
+):
+    folder, others = tmp_path / "out", np.roll(masks, 20, 1)
+
+    def expect(there):
+        video.save(folder)
+        wait(lambda: video.saving is None)
+        assert video.told[-1] == f"Saved to {folder}: {FRAMES} frames written"
+        assert np.array_equal(saved(folder), there)
+
+    expect(masks)
+    video.start_from(video.controller.viewer.add_labels(others, name="others"))
+    expect(others)
+    video.undo()
+    expect(masks)
+
+
 def test_masks_of_others_are_not_written_over(video, wait, tmp_path):
     (tmp_path / "00000.png").write_bytes(b"somebody's")
     video.save(tmp_path)

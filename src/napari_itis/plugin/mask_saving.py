@@ -135,7 +135,7 @@ class MaskSaving(QObject):
 
 def _changed(before: SessionContents, now: SessionContents) -> set[int] | None:
     """Frames that may look otherwise than before; None for all of them."""
-    if before.deleted != now.deleted:
+    if before.deleted != now.deleted or before.masks_source is not now.masks_source:
         return None
     old, new = before.records, now.records
     keys = (key for key in {*old, *new} if old.get(key) is not new.get(key))
