@@ -33,7 +33,8 @@ class MaskSaving(QObject):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
-        self._saved: dict[Path, SessionContents] = {}
+        # What the files of a folder may show: one that broke off leaves some of those before.
+        self._saved: dict[Path, list[SessionContents]] = {}
         self._running: Background | None = None
         self.done = 0
         self.total = 0
@@ -56,11 +57,13 @@ class MaskSaving(QObject):
         snapshot = self._workspace.session.snapshot()
         (self.total,) = snapshot.slices
         self.done = 0
-        before = self._saved.get(path)
-        only = None if before is None else _changed(before, snapshot)
+        before = self._saved.get(path, [])
+        ours, only = bool(before), _changed(before, snapshot)
+        if ours:
+            before.append(snapshot)
 
         def work(background: Background) -> None:
-            written = self._write(path, snapshot, only, overwrite or before is not None, background)
+            written = self._write(path, snapshot, only, overwrite or ours, background)
             if not background.stopped:
                 background.tell(written)
 
@@ -68,7 +71,7 @@ class MaskSaving(QObject):
             if isinstance(value, tuple):
                 self.done, self.total = value
             else:
-                self._saved[path] = snapshot
+                self._saved[path] = [snapshot]
                 self.notice.emit(f"Saved to {path}: {value} frames written")
             self.changed.emit()
 
@@ -133,10 +136,13 @@ class MaskSaving(QObject):
         return folders
 
 
-def _changed(before: SessionContents, now: SessionContents) -> set[int] | None:
-    """Frames that may look otherwise than before; None for all of them."""
-    if before.deleted != now.deleted or before.masks_source is not now.masks_source:
-        return None
-    old, new = before.records, now.records
-    keys = (key for key in {*old, *new} if old.get(key) is not new.get(key))
-    return {frame[0] for frame, _ in keys}
+def _changed(befores: list[SessionContents], now: SessionContents) -> set[int] | None:
+    """Frames that may look otherwise than they did once; None for all of them."""
+    changed: set[int] = set()
+    for before in befores:
+        if before.deleted != now.deleted or before.masks_source is not now.masks_source:
+            return None
+        old, new = before.records, now.records
+        keys = (key for key in {*old, *new} if old.get(key) is not new.get(key))
+        changed.update(frame[0] for frame, _ in keys)
+    return changed if befores else None
