@@ -142,6 +142,9 @@ class CarryingOn(QObject):
     def _on_stepped(self, task: Task, value: Carried) -> None:
         if task is not self._task:
             return
+        if not self._step.open:
+            self._finish("Taken back")
+            return
         if value.lost:
             self._finish(f"The object was lost on frame {value.frame}: {self._done()}")
             return
@@ -157,8 +160,6 @@ class CarryingOn(QObject):
             self.done += 1
             self.carried.emit(value.frame)
             self.beside = (self.beside[0], value.frame)
-        elif not self._step.open:
-            self._finish("Taken back")
         else:
             self._finish(f"Frame {value.frame} was changed meanwhile: {self._done()}")
 

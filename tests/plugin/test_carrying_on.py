@@ -1,0 +1,57 @@
+"""When a propagation ends, step by step as the inference thread would take it."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_itis.annotation import PackedMask
+from napari_itis.plugin.carrying_on import Carried
+from napari_itis.plugin.video_correction import VideoCorrection
+
+from .conftest import SHAPE, disc
+
+FRAMES = 6
+MASK = disc(20, 20)
+
+
+@pytest.fixture
+def video(make_controller):
+    """Object 1 is on frame 2 and is being carried on; nothing comes by itself."""
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((FRAMES, *SHAPE), np.uint8), name="video")
+    controller = make_controller(viewer)
+    correction = VideoCorrection(controller)
+    correction.viewer = viewer  # Nothing else holds it.
+    correction.told = []
+    correction.notice.connect(correction.told.append)
+    correction.attach()
+    # The tests take its place.
+    controller.worker.stop(timeout=5)
+    controller.workspace.session.set_mask((2,), 1, MASK)
+    controller.show_written(controller.workspace, (2,), 1)
+    correction.go_to(2)
+    correction.propagate(1, keep_better=True)
+    return correction
+
+
+@pytest.fixture
+def step(video):
+    """The inference thread has come to a frame."""
+    worker, task = video.controller.worker, video._carrying._task
+
+    def to(frame, better=True):
+        worker.stepped.emit(task, Carried(frame, PackedMask.pack(MASK), False, better))
+
+    return to
+
+
+def frames(video):
+    return [frame for (frame,) in video.controller.workspace.session.frames(1)]
+
+
+def test_what_was_taken_back_ends_also_where_the_masks_that_are_there_are_better(video, step):
+    step(3)
+    video.undo()
+    step(4, better=False)
+    assert video.propagation is None and video.told == ["Taken back"]
+    assert frames(video) == [2]
