@@ -55,3 +55,16 @@ def test_what_was_taken_back_ends_also_where_the_masks_that_are_there_are_better
     step(4, better=False)
     assert video.propagation is None and video.told == ["Taken back"]
     assert frames(video) == [2]
+
+
+def test_an_object_that_is_deleted_while_it_is_carried_on_does_not_come_back(video, step):
+    step(3)
+    video.controller.delete_object()
+    assert video.propagation is None
+    assert video.told == ["Object 1 was deleted: it is not carried on any more"]
+    step(4)
+    assert frames(video) == []
+    video.undo()
+    assert frames(video) == [2, 3]
+    video.undo()
+    assert frames(video) == [2]

@@ -105,6 +105,14 @@ class CarryingOn(QObject):
         """Stop; what was done stays."""
         self._finish(f"Stopped after {self._count()}")
 
+    def end_if_gone(self) -> bool:
+        """End it where it was taken back or its object was deleted; whether it has ended."""
+        if not self._step.open:
+            self._finish("Taken back")
+        elif self.label not in self._session.objects():
+            self._finish(f"Object {self.label} was deleted: it is not carried on any more")
+        return self._step is None
+
     def _steps(self, start: int) -> Callable[[PredictorLike], Iterator[Any]]:
         """What the inference thread does."""
         record = self._session.record((start,), self.label)
@@ -140,10 +148,7 @@ class CarryingOn(QObject):
         return steps
 
     def _on_stepped(self, task: Task, value: Carried) -> None:
-        if task is not self._task:
-            return
-        if not self._step.open:
-            self._finish("Taken back")
+        if task is not self._task or self.end_if_gone():
             return
         if value.lost:
             self._finish(f"The object was lost on frame {value.frame}: {self._done()}")

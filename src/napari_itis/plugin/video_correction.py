@@ -204,6 +204,9 @@ class VideoCorrection(VideoOverview):
         self._on_changed()
 
     def _on_changed(self) -> None:
+        if self._carrying is not None:
+            # At once: a new object may get the label of one that was deleted.
+            self._carrying.end_if_gone()
         workspace = self.controller.workspace if self.active else None
         of = (workspace, self.controller.label, workspace.corrected) if workspace else None
         if of != self._of:
