@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from napari_itis.annotation import PackedMask
 from napari_itis.plugin.carrying_on import Carried
 from napari_itis.plugin.video_correction import VideoCorrection
+from napari_itis.plugin.video_frames import VideoFrames
 
 from .conftest import SHAPE, disc
 
@@ -68,3 +69,15 @@ def test_an_object_that_is_deleted_while_it_is_carried_on_does_not_come_back(vid
     assert frames(video) == [2, 3]
     video.undo()
     assert frames(video) == [2]
+
+
+def test_masks_are_carried_on_and_ranked_on_the_channel_that_is_clicked_on(make_controller):
+    pixels = np.zeros((FRAMES, 2, *SHAPE), np.uint8)
+    pixels[:, 1] = 200
+    viewer = ViewerModel()
+    viewer.add_image(pixels, axis_labels=("t", "c", "y", "x"), contrast_limits=(0, 255))
+    controller = make_controller(viewer)
+    controller.choose_any_image()
+    for channel, seen in ((1, 200), (0, 0)):
+        viewer.dims.set_point(1, channel)
+        assert np.all(VideoFrames(controller.workspace)[3] == seen)
