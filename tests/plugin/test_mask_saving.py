@@ -1,5 +1,7 @@
 """The masks of a video get into files, those and no others."""
 
+import threading
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -115,3 +117,27 @@ def test_masks_of_others_are_not_written_over(video, save, tmp_path):
     save(tmp_path)
     assert video.told[-1].startswith("Not saved: ")
     assert (tmp_path / "00000.png").read_bytes() == b"somebody's"
+
+
+def test_saving_is_shown_and_can_be_stopped_after_a_look_at_another_image(
+    video, wait, tmp_path, monkeypatch
+):
+    go, write_masks = threading.Event(), mask_saving.write_masks
+
+    def write_later(*args, **options):
+        go.wait(10)
+        return write_masks(*args, **options)
+
+    monkeypatch.setattr(mask_saving, "write_masks", write_later)
+    controller = video.controller
+    image = controller.image
+    video.save(tmp_path / "out")
+    controller.choose_image(video.viewer.add_image(np.zeros(SHAPE), name="another"))
+    assert video.saving is not None
+    controller.choose_image(image)
+    video.save(tmp_path / "out")
+    assert video.told == ["Masks are being saved: wait for that, or stop it"]
+    video.stop_saving()
+    go.set()
+    wait(lambda: video.saving is None)
+    assert not list((tmp_path / "out").glob("*.png"))

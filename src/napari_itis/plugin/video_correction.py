@@ -10,7 +10,6 @@ import numpy as np
 from napari_itis.plugin.carrying_on import CarryingOn
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.frame_marks import FrameMarks, Mark
-from napari_itis.plugin.mask_saving import MaskSaving
 from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
 from napari_itis.plugin.video_overview import VideoOverview
@@ -37,6 +36,8 @@ class VideoCorrection(VideoOverview):
         controller.notice.connect(self.notice)
         controller.replaced.connect(self._on_replaced)
         controller.activity.changed.connect(self.changed)
+        self._saving.changed.connect(self.changed)
+        self._saving.notice.connect(self.notice)
 
     def attach(self) -> None:
         """A dock is shown: follow what happens in the viewer."""
@@ -178,14 +179,13 @@ class VideoCorrection(VideoOverview):
         In the background; `notice` says how it went, also that `path` holds masks already and
         `overwrite` is needed.
         """
-        if self._saving is not None:
+        if self.active:
             self.controller.take_over()
-            self._saving.save(Path(path), overwrite)
+            self._saving.save(self.controller.workspace, Path(path), overwrite)
 
     def stop_saving(self) -> None:
         """Leave it; what was written stays."""
-        if self._saving is not None:
-            self._saving.stop()
+        self._saving.stop()
 
     # Underneath.
 
@@ -220,15 +220,11 @@ class VideoCorrection(VideoOverview):
         for part in (self._suspicion, self._scores):
             if part is not None:
                 part.stop()
-        before, self._of = self._of, of
+        self._of = of
         if of is None:
-            self._suspicion = self._scores = self._saving = self._marks = None
+            self._suspicion = self._scores = self._marks = None
             return
         workspace, label, _ = of
-        if before is None or before[0] is not workspace:
-            self._saving = MaskSaving(workspace)
-            self._saving.changed.connect(self.changed)
-            self._saving.notice.connect(self.notice)
         self._suspicion = Suspicion(self.controller.worker, workspace, label)
         self._suspicion.changed.connect(self.changed)
         self._suspicion.notice.connect(self.notice)
