@@ -9,6 +9,8 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
 from napari_itis.annotation.exports import FORMATS
+from napari_itis.annotation.storage import load_session
+from napari_itis.plugin.background import finish_all
 from napari_itis.plugin.session_bar import SessionButton
 from napari_itis.plugin.session_facts import session_facts
 from napari_itis.plugin.session_files import SessionFiles
@@ -89,6 +91,16 @@ def test_a_stopped_export_writes_nothing_and_there_is_one_at_a_time(files, wait,
     left = {path.name for path in tmp_path.iterdir()}
     # It may have been ready before it was stopped.
     assert left <= {"masks.tif"} and len(files.told) <= 2
+
+
+def test_an_export_and_a_session_are_written_to_their_end_although_the_program_is_left(
+    files, tmp_path
+):
+    files.exporting.export("tiff", tmp_path / "masks.tif")
+    files.save(tmp_path / "cells.itis")
+    finish_all()
+    assert load_session(tmp_path / "cells.itis")[0].objects() == [1]
+    assert (tmp_path / "masks.tif").exists()
 
 
 def test_pixels_of_an_xz_plane_have_the_size_of_its_own_axes(

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from PIL import Image
 
 from napari_itis.plugin import mask_saving
+from napari_itis.plugin.background import finish_all
 from napari_itis.plugin.readers import METADATA, video_metadata
 from napari_itis.plugin.video_correction import VideoCorrection
 from napari_itis.video.stack import VideoError
@@ -117,6 +118,12 @@ def test_masks_of_others_are_not_written_over(video, save, tmp_path):
     save(tmp_path)
     assert video.told[-1].startswith("Not saved: ")
     assert (tmp_path / "00000.png").read_bytes() == b"somebody's"
+
+
+def test_the_masks_are_written_to_their_end_although_the_program_is_left(video, tmp_path, masks):
+    video.save(tmp_path / "out")
+    finish_all()
+    assert np.array_equal(saved(tmp_path / "out"), masks)
 
 
 def test_saving_is_shown_and_can_be_stopped_after_a_look_at_another_image(

@@ -238,6 +238,11 @@ class TestReading:
         assert {name: threads[name] for name in following} == threads_there
         assert all("itis-frames" in name for names in threads_there.values() for name in names)
 
+    def test_frames_are_read_also_while_the_program_is_left(self, folder, monkeypatch):
+        # What `concurrent.futures` notes then.
+        monkeypatch.setattr("concurrent.futures.thread._shutdown", True)
+        assert np.array_equal(FrameSequence(folder)[3], picture(3))
+
     def test_memory_is_bounded(self, folder):
         plane = 24 * 32 * 3
         frames = FrameSequence(folder, budget=4 * plane)

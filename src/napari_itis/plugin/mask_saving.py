@@ -78,7 +78,7 @@ class MaskSaving(QObject):
                 self.notice.emit(f"Saved to {path}: {value} frames written")
             self.changed.emit()
 
-        self._running = Background(work, told, self._end).start()
+        self._running = Background(work, told, self._end, finish=True).start()
         self.changed.emit()
 
     def stop(self) -> None:
