@@ -42,3 +42,18 @@ def test_a_frame_without_ground_truth_has_no_score(video, wait):
     j, f = one.truth_scores
     wait(lambda: j[0] == j[5] == 1)
     assert np.isnan(j).tolist() == np.isnan(f).tolist() == [False, *[True] * 4, False]
+
+
+def test_ground_truth_of_another_video_is_said_once_and_the_masks_can_be_corrected(
+    video, settle, tmp_path
+):
+    one = video("somebody")
+    one.controller.workspace.layers.positive.add([[0, 45, 60]])
+    settle(one.controller)
+    one.controller.next_object()
+    assert one.truth_scores is None and one.marks().size == FRAMES
+    (line,) = [line for line in one.told if "ground truth" in line]
+    assert line == (
+        f"The ground truth is not used: no mask in {tmp_path} belongs to a frame: "
+        "expected 00000.png, ..."
+    )

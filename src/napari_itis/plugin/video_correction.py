@@ -220,7 +220,7 @@ class VideoCorrection(VideoOverview):
         for part in (self._suspicion, self._scores):
             if part is not None:
                 part.stop()
-        self._of = of
+        before, self._of = self._of, of
         if of is None:
             self._suspicion = self._scores = self._marks = None
             return
@@ -230,6 +230,8 @@ class VideoCorrection(VideoOverview):
         self._suspicion.notice.connect(self.notice)
         self._scores = TruthScores(workspace, label)
         self._scores.changed.connect(self.changed)
+        if self._scores.problem and (before is None or before[0] is not workspace):
+            self.notice.emit(self._scores.problem)
         self._marks = FrameMarks(workspace.session, label)
 
     def _follow(self) -> None:
