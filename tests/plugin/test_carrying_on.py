@@ -81,3 +81,13 @@ def test_masks_are_carried_on_and_ranked_on_the_channel_that_is_clicked_on(make_
     for channel, seen in ((1, 200), (0, 0)):
         viewer.dims.set_point(1, channel)
         assert np.all(VideoFrames(controller.workspace)[3] == seen)
+
+
+def test_without_its_image_a_video_is_neither_carried_on_nor_searched(video):
+    video.cancel()
+    video.viewer.layers.remove("video")
+    for ask in (lambda: video.propagate(1), video.rank):
+        video.told.clear()
+        ask()
+        assert video.propagation is None and video.ranking is None
+        assert video.told == ["The image was removed: open it again, its frames are looked at"]

@@ -63,7 +63,7 @@ class VideoCorrection(VideoOverview):
 
     def rank(self) -> None:
         """Look for wrong masks of the current object, in the background."""
-        if self.active:
+        if self.active and self._has_image():
             self._suspicion.look()
             self.changed.emit()
 
@@ -139,7 +139,7 @@ class VideoCorrection(VideoOverview):
             Whether masks stay that are less suspicious than what is carried to their frames.
         """
         controller = self.controller
-        if not self.active or self._carrying is not None:
+        if not self.active or self._carrying is not None or not self._has_image():
             return
         controller.take_over()
         if not controller.area_here:
@@ -188,6 +188,13 @@ class VideoCorrection(VideoOverview):
         self._saving.stop()
 
     # Underneath.
+
+    def _has_image(self) -> bool:
+        """Whether there are frames to look at; told if not."""
+        there = self.controller.image is not None
+        if not there:
+            self.notice.emit("The image was removed: open it again, its frames are looked at")
+        return there
 
     def _marked(self, *wanted: Mark) -> list[int]:
         return np.flatnonzero(np.isin(self.marks(), wanted)).tolist() if self.active else []
