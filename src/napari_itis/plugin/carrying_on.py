@@ -107,6 +107,8 @@ class CarryingOn(QObject):
 
     def end_if_gone(self) -> bool:
         """End it where it was taken back or its object was deleted; whether it has ended."""
+        if self._step is None:
+            return True
         if not self._step.open:
             self._finish("Taken back")
         elif self.label not in self._session.objects():
