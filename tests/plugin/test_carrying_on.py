@@ -92,4 +92,4 @@ def test_without_its_image_a_video_is_neither_carried_on_nor_searched(video):
         video.told.clear()
         ask()
         assert video.propagation is None and video.ranking is None
-        assert video.told == ["The image was removed: open it again, its frames are looked at"]
+        assert video.told == ["The image was removed: open it again to look at its frames"]

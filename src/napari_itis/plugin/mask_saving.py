@@ -19,19 +19,22 @@ from napari_itis.video.writing import write_masks, write_tiff
 
 TIFF = (".tif", ".tiff")
 
+Written = dict[Path, list[SessionContents]]
+"""What files may show: where a save broke off, some are of the one before."""
+
 
 class MaskSaving(QObject):
-    """Writes the masks of one video after the other; what was written to a folder before is
-    brought up to date. Main thread only."""
+    """Writes the masks of one video after the other. Main thread only.
+
+    What was written to a folder before is brought up to date.
+    """
 
     changed = Signal()
     notice = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        # What the files of a folder may show: a save that broke off leaves some of those before.
-        self._saved: weakref.WeakKeyDictionary[Workspace, dict[Path, list[SessionContents]]]
-        self._saved = weakref.WeakKeyDictionary()
+        self._saved: weakref.WeakKeyDictionary[Workspace, Written] = weakref.WeakKeyDictionary()
         self._running: Background | None = None
         self.done = 0
         self.total = 0

@@ -193,7 +193,7 @@ class VideoCorrection(VideoOverview):
         """Whether there are frames to look at; told if not."""
         there = self.controller.image is not None
         if not there:
-            self.notice.emit("The image was removed: open it again, its frames are looked at")
+            self.notice.emit("The image was removed: open it again to look at its frames")
         return there
 
     def _marked(self, *wanted: Mark) -> list[int]:
