@@ -119,6 +119,20 @@ def settle(qapp):
 
 
 @pytest.fixture
+def wait(qapp):
+    """Waits until something holds."""
+
+    def until(condition):
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end
+            qapp.processEvents()
+            time.sleep(0.002)
+
+    return until
+
+
+@pytest.fixture
 def notices():
     """Collects what controllers tell the user."""
 

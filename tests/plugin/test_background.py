@@ -5,7 +5,7 @@ import threading
 
 from qtpy.QtCore import QCoreApplication
 
-from napari_itis.plugin.background import Background
+from napari_itis.plugin.background import Background, finish_all
 
 
 class Owner:
@@ -50,3 +50,21 @@ def test_nothing_is_left_of_it_in_the_end(qapp):
     heard.clear()
     gc.collect()
     assert {id(it) for it in gc.get_objects() if isinstance(it, Background)} <= before
+
+
+def test_what_writes_files_is_waited_for_when_the_program_is_left_and_nothing_else_is(qapp):
+    written, go, never = [], threading.Event(), threading.Event()
+
+    def write(_background):
+        go.wait(10)
+        written.append("file")
+
+    def ignore(_value):
+        pass
+
+    looking = Background(lambda _background: never.wait(10), ignore, ignore).start()
+    Background(write, ignore, ignore, finish=True).start()
+    threading.Timer(0.05, go.set).start()
+    finish_all()
+    assert written and looking.alive
+    never.set()

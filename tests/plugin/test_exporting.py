@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
 from napari_itis.annotation.exports import FORMATS
+from napari_itis.plugin.background import finish_all
 from napari_itis.plugin.session_bar import SessionButton
 from napari_itis.plugin.session_facts import session_facts
 from napari_itis.plugin.session_files import SessionFiles
@@ -89,6 +90,16 @@ def test_a_stopped_export_writes_nothing_and_there_is_one_at_a_time(files, wait,
     left = {path.name for path in tmp_path.iterdir()}
     # It may have been ready before it was stopped.
     assert left <= {"masks.tif"} and len(files.told) <= 2
+
+
+@pytest.mark.parametrize("name", ["masks.tif", "cells.itis"])
+def test_exports_and_sessions_are_written_to_their_end_although_the_program_is_left(
+    files, tmp_path, name
+):
+    path = tmp_path / name
+    files.save(path) if name == "cells.itis" else files.exporting.export("tiff", path)
+    finish_all()
+    assert path.exists()
 
 
 def test_pixels_of_an_xz_plane_have_the_size_of_its_own_axes(

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from PIL import Image
 
 # Loaded now: what the tests wait for is not torch.
 import napari_itis.inference  # noqa: F401
@@ -79,18 +78,6 @@ def video(masks, make_controller, settle, monkeypatch):
     correction.attach()
     settle(controller)
     return correction
-
-
-@pytest.fixture
-def wait(qapp):
-    def until(condition):
-        end = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < end
-            qapp.processEvents()
-            time.sleep(0.002)
-
-    return until
 
 
 def shown(video, frame):
@@ -264,32 +251,6 @@ def test_scores_follow_the_corrections(video, wait, settle):
     video.go_to(4)
     video.propagate(1, count=1)
     wait(lambda: video.truth_scores[0][5] == 1)
-
-
-def test_saving_writes_every_frame_and_again_only_what_changed(video, wait, tmp_path, settle):
-    folder = tmp_path / "out"
-    video.save(folder)
-    wait(lambda: video.saving is None)
-    assert video.told == [f"Saved to {folder}: {FRAMES} frames written"]
-    for frame, name in enumerate(NAMES):
-        with Image.open(folder / f"{name}.png") as image:
-            assert image.mode == "P"
-            assert np.array_equal(np.asarray(image), shown(video, frame))
-    click(video, 5, 25, 40)
-    settle(video.controller)
-    video.save(folder)
-    wait(lambda: video.saving is None)
-    assert video.told[-1] == f"Saved to {folder}: 1 frames written"
-    with Image.open(folder / "00005.png") as image:
-        assert np.array_equal(np.asarray(image), shown(video, 5))
-
-
-def test_masks_of_others_are_not_written_over(video, wait, tmp_path):
-    (tmp_path / "00000.png").write_bytes(b"somebody's")
-    video.save(tmp_path)
-    wait(lambda: video.saving is None)
-    assert video.told[-1].startswith("Not saved: ")
-    assert (tmp_path / "00000.png").read_bytes() == b"somebody's"
 
 
 def test_two_docks_share_a_controller(video):

@@ -153,6 +153,19 @@ class TestFiles:
         assert frames[0][5, 5, 0] == frames[1][5, 5, 0] == 0
         assert frames[0][0, 0, 0] == frames[1][0, 0, 0] == 255
 
+    @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+    def test_a_video_that_begins_with_an_empty_frame_is_not_black(self, tmp_path, dtype):
+        for index in range(25):
+            frame = np.zeros(SIZE, dtype)
+            frame[0] = 200 * index
+            tifffile.imwrite(tmp_path / f"{index:02}.tif", frame)
+        frames = FrameSequence(tmp_path)
+        assert [frames[index][0, 0, 0] for index in (0, 12, 24)] == [0, 128, 255]
+
+    def test_a_video_of_a_single_value_is_as_bright_as_that(self, tmp_path):
+        tifffile.imwrite(tmp_path / "0.tif", np.full(SIZE, 0x8000, np.uint16))
+        assert (FrameSequence(tmp_path)[0] == 128).all()
+
     def test_jpeg_frames_have_the_files_own_pixels(self, tmp_path):
         image = Image.fromarray(np.repeat(np.repeat(picture(9), 4, 0), 4, 1))
         exif = Image.Exif()
@@ -237,6 +250,11 @@ class TestReading:
         frames[start + 2 * step], frames[start + 3 * step]
         assert {name: threads[name] for name in following} == threads_there
         assert all("itis-frames" in name for names in threads_there.values() for name in names)
+
+    def test_frames_are_read_also_while_the_program_is_left(self, folder, monkeypatch):
+        # What `concurrent.futures` notes then.
+        monkeypatch.setattr("concurrent.futures.thread._shutdown", True)
+        assert np.array_equal(FrameSequence(folder)[3], picture(3))
 
     def test_memory_is_bounded(self, folder):
         plane = 24 * 32 * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 _under_way: set[Background] = set()
 """An event for a function that Python has begun to clear away crashes the process."""
+
+_PATIENCE = 60.0
 
 
 class Background(QObject):
@@ -29,6 +32,9 @@ class Background(QObject):
         Called in the main thread with every value that was told.
     on_end : callable
         Called in the main thread in the end, with a line on what went wrong, or an empty one.
+    finish : bool
+        Whether it comes to its end, a minute allowed, although the program is left: for what writes
+        a user's files.
     """
 
     _told = Signal(object)
@@ -39,9 +45,12 @@ class Background(QObject):
         work: Callable[[Background], object],
         on_told: Callable[[Any], object],
         on_end: Callable[[str], object],
+        *,
+        finish: bool = False,
     ) -> None:
         super().__init__()
         self._work = work
+        self.finish = finish
         self.stopped = False
         queued = Qt.ConnectionType.QueuedConnection
         self._told.connect(on_told, queued)
@@ -97,3 +106,11 @@ class Background(QObject):
         except RuntimeError:
             # Qt has deleted its half of this object with the window.
             self.stopped = True
+
+
+@atexit.register
+def finish_all() -> None:
+    """Wait for what writes a user's files: threads die with the interpreter."""
+    for background in list(_under_way):
+        if background.finish:
+            background.wait(_PATIENCE)

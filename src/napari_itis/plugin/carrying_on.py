@@ -105,6 +105,16 @@ class CarryingOn(QObject):
         """Stop; what was done stays."""
         self._finish(f"Stopped after {self._count()}")
 
+    def end_if_gone(self) -> bool:
+        """End it where it was taken back or its object was deleted; whether it has ended."""
+        if self._step is None:
+            return True
+        if not self._step.open:
+            self._finish("Taken back")
+        elif self.label not in self._session.objects():
+            self._finish(f"Object {self.label} was deleted: it is not carried on any more")
+        return self._step is None
+
     def _steps(self, start: int) -> Callable[[PredictorLike], Iterator[Any]]:
         """What the inference thread does."""
         record = self._session.record((start,), self.label)
@@ -140,7 +150,7 @@ class CarryingOn(QObject):
         return steps
 
     def _on_stepped(self, task: Task, value: Carried) -> None:
-        if task is not self._task:
+        if task is not self._task or self.end_if_gone():
             return
         if value.lost:
             self._finish(f"The object was lost on frame {value.frame}: {self._done()}")
@@ -157,8 +167,6 @@ class CarryingOn(QObject):
             self.done += 1
             self.carried.emit(value.frame)
             self.beside = (self.beside[0], value.frame)
-        elif not self._step.open:
-            self._finish("Taken back")
         else:
             self._finish(f"Frame {value.frame} was changed meanwhile: {self._done()}")
 

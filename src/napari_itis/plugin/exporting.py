@@ -89,7 +89,7 @@ class Exporting(QObject):
                 files.tell(f"Exported to {path}")
 
         self._done = (0, 0)
-        self._running = Background(work, told, self._end).start()
+        self._running = Background(work, told, self._end, finish=True).start()
         self.changed.emit()
 
     def stop(self) -> None:

@@ -1,7 +1,9 @@
-"""Saving the masks of a video in the background."""
+"""Saving the masks of videos in the background."""
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +19,22 @@ from napari_itis.video.writing import write_masks, write_tiff
 
 TIFF = (".tif", ".tiff")
 
+Written = dict[Path, list[SessionContents]]
+"""What files may show: where a save broke off, some are of the one before."""
+
 
 class MaskSaving(QObject):
-    """Writes the masks of one video; what was written to a folder before is brought up to date.
+    """Writes the masks of one video after the other. Main thread only.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Of an image with one axis of frames.
+    What was written to a folder before is brought up to date.
     """
 
     changed = Signal()
     notice = Signal(str)
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._workspace = workspace
-        self._saved: dict[Path, SessionContents] = {}
+        self._saved: weakref.WeakKeyDictionary[Workspace, Written] = weakref.WeakKeyDictionary()
         self._running: Background | None = None
         self.done = 0
         self.total = 0
@@ -42,37 +43,45 @@ class MaskSaving(QObject):
     def running(self) -> bool:
         return self._running is not None
 
-    def suggested(self) -> Path | None:
-        """Where corrected masks belong: beside the frames, never over the masks themselves."""
-        known = self._known()
-        source = known.get("source") if known else None
-        return source.output if source is not None else None
+    def save(self, workspace: Workspace, path: Path, overwrite: bool) -> None:
+        """Write a folder of palette PNGs, or a TIFF by its suffix.
 
-    def save(self, path: Path, overwrite: bool) -> None:
-        """Write a folder of palette PNGs, or a TIFF by its suffix."""
+        Parameters
+        ----------
+        workspace : Workspace
+            Of an image with one axis of frames.
+        path : Path
+        overwrite : bool
+            Whether masks of others may be replaced.
+        """
         if self._running is not None:
             self.notice.emit("Masks are being saved: wait for that, or stop it")
             return
-        snapshot = self._workspace.session.snapshot()
-        (self.total,) = snapshot.slices
+        # All that is needed is taken now: the window may be gone before the end.
+        masks = workspace.session.snapshot()
+        (self.total,) = masks.slices
         self.done = 0
-        before = self._saved.get(path)
-        only = None if before is None else _changed(before, snapshot)
+        saved = self._saved.setdefault(workspace, {})
+        before = saved.get(path, [])
+        overwrite = overwrite or bool(before)
+        write = partial(_writer(workspace, path, masks, before), overwrite=overwrite)
+        if before:
+            before.append(masks)
 
         def work(background: Background) -> None:
-            written = self._write(path, snapshot, only, overwrite or before is not None, background)
+            written = write(progress=background.through)
             if not background.stopped:
-                background.tell(written)
+                background.tell(masks.slices[0] if written is None else len(written))
 
         def told(value: Any) -> None:
             if isinstance(value, tuple):
                 self.done, self.total = value
             else:
-                self._saved[path] = snapshot
+                saved[path] = [masks]
                 self.notice.emit(f"Saved to {path}: {value} frames written")
             self.changed.emit()
 
-        self._running = Background(work, told, self._end).start()
+        self._running = Background(work, told, self._end, finish=True).start()
         self.changed.emit()
 
     def stop(self) -> None:
@@ -80,63 +89,64 @@ class MaskSaving(QObject):
         if self._running is not None:
             self._running.stop()
 
-    def _write(
-        self,
-        path: Path,
-        masks: SessionContents,
-        only: set[int] | None,
-        overwrite: bool,
-        background: Background,
-    ) -> int:
-        """In a thread; returns how many frames were written."""
-
-        def labels(index: int) -> np.ndarray:
-            return masks.compose((index,))
-
-        (frames,) = masks.slices
-        through = background.through
-        if path.suffix.lower() in TIFF:
-            write_tiff(path, frames, labels, masks.shape, overwrite=overwrite, progress=through)
-            return frames
-        known = self._known()
-        names = known["names"] if known else [f"{index:05}" for index in range(frames)]
-        written = write_masks(
-            path,
-            names,
-            labels,
-            masks.shape,
-            only=only,
-            overwrite=overwrite,
-            sources=self._sources(),
-            progress=through,
-        )
-        return len(written)
-
     def _end(self, message: str) -> None:
         stopped, self._running = self._running.stopped, None
         if message and not stopped:
             self.notice.emit(f"Not saved: {message}")
         self.changed.emit()
 
-    def _known(self) -> dict[str, Any] | None:
-        image = self._workspace.image
-        return image.metadata.get(METADATA) if image is not None else None
 
-    def _sources(self) -> list[Path]:
-        """Folders of what was opened."""
-        known = self._known()
-        source = known.get("source") if known else None
-        folders = [source.frames] if source is not None else []
-        masks = self._workspace.corrected() if self._workspace.corrected else None
-        if masks is not None and isinstance(masks.data, MaskSequence) and masks.data.folder:
-            folders.append(masks.data.folder)
-        return folders
+def suggested_folder(workspace: Workspace) -> Path | None:
+    """Where corrected masks belong: beside the frames, never over the masks themselves."""
+    source = _known(workspace).get("source")
+    return source.output if source is not None else None
 
 
-def _changed(before: SessionContents, now: SessionContents) -> set[int] | None:
-    """Frames that may look otherwise than before; None for all of them."""
-    if before.deleted != now.deleted:
-        return None
-    old, new = before.records, now.records
-    keys = (key for key in {*old, *new} if old.get(key) is not new.get(key))
-    return {frame[0] for frame, _ in keys}
+def _writer(
+    workspace: Workspace, path: Path, masks: SessionContents, before: list[SessionContents]
+) -> partial[list[int] | None]:
+    """What writes masks to a path; for another thread."""
+    (frames,) = masks.slices
+
+    def labels(index: int) -> np.ndarray:
+        return masks.compose((index,))
+
+    if path.suffix.lower() in TIFF:
+        return partial(write_tiff, path, frames, labels, masks.shape)
+    names = _known(workspace).get("names") or [f"{index:05}" for index in range(frames)]
+    return partial(
+        write_masks,
+        path,
+        names,
+        labels,
+        masks.shape,
+        only=_changed(before, masks),
+        sources=_sources(workspace),
+    )
+
+
+def _known(workspace: Workspace) -> dict[str, Any]:
+    image = workspace.image
+    return (image.metadata.get(METADATA) if image is not None else None) or {}
+
+
+def _sources(workspace: Workspace) -> list[Path]:
+    """Folders of what was opened."""
+    source = _known(workspace).get("source")
+    folders = [source.frames] if source is not None else []
+    masks = workspace.corrected() if workspace.corrected else None
+    if masks is not None and isinstance(masks.data, MaskSequence) and masks.data.folder:
+        folders.append(masks.data.folder)
+    return folders
+
+
+def _changed(befores: list[SessionContents], now: SessionContents) -> set[int] | None:
+    """Frames that may look otherwise than they did once; None for all of them."""
+    changed: set[int] = set()
+    for before in befores:
+        if before.deleted != now.deleted or before.masks_source is not now.masks_source:
+            return None
+        old, new = before.records, now.records
+        keys = (key for key in {*old, *new} if old.get(key) is not new.get(key))
+        changed.update(frame[0] for frame, _ in keys)
+    return changed if befores else None

@@ -176,7 +176,7 @@ class SessionFiles(QObject):
                 # Meanwhile the user has gone on.
                 self.autosaving.save()
 
-        self._saving = Background(work, told, self._on_saved).start()
+        self._saving = Background(work, told, self._on_saved, finish=True).start()
         self.changed.emit()
 
     def saved(

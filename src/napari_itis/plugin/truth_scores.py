@@ -15,6 +15,7 @@ from napari_itis.plugin.background import Background
 from napari_itis.plugin.readers import METADATA
 from napari_itis.plugin.workspace import Workspace
 from napari_itis.video.masks import MaskSequence
+from napari_itis.video.stack import VideoError
 
 
 class TruthScores(QObject):
@@ -40,7 +41,12 @@ class TruthScores(QObject):
         self._workspace = workspace
         self._wanted: dict[int, None] = {}
         self._running: Background | None = None
-        self._truth = truth_of(workspace)
+        self.problem = ""
+        """Why there is no ground truth although the video names some, in a line."""
+        try:
+            self._truth = truth_of(workspace)
+        except VideoError as error:
+            self._truth, self.problem = None, f"The ground truth is not used: {error}"
         if self._truth is not None:
             self.update(range(frames))
 
@@ -85,7 +91,13 @@ class TruthScores(QObject):
 
 
 def truth_of(workspace: Workspace) -> Any:
-    """Ground truth of a video, as an array of label images, (t, H, W); None if there is none."""
+    """Ground truth of a video, as an array of label images, (t, H, W); None if there is none.
+
+    Raises
+    ------
+    VideoError
+        If its folder cannot be listed, or has nothing for a frame.
+    """
     image = workspace.image
     known = image.metadata.get(METADATA) if image is not None else None
     truth = known.get("truth") if known else None
@@ -100,7 +112,12 @@ def _scores(
     objects = truth.labels() if isinstance(truth, MaskSequence) else np.unique(truth[0])
     objects = {int(number) for number in objects} - {0}
     for frame in frames:
-        expected = np.asarray(truth[frame])
+        expected = truth.read(frame) if isinstance(truth, MaskSequence) else truth[frame]
+        if expected is None:
+            # Every fifth frame is annotated in some data sets: nothing is said of the others.
+            yield frame, np.nan, np.nan
+            continue
+        expected = np.asarray(expected)
         expected = expected > 0 if len(objects) == 1 else expected == label
         mask = masks.compose((frame,)) == label
         yield frame, iou(mask, expected), boundary_f(mask, expected)

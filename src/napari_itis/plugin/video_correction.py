@@ -10,7 +10,6 @@ import numpy as np
 from napari_itis.plugin.carrying_on import CarryingOn
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.frame_marks import FrameMarks, Mark
-from napari_itis.plugin.mask_saving import MaskSaving
 from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
 from napari_itis.plugin.video_overview import VideoOverview
@@ -37,6 +36,8 @@ class VideoCorrection(VideoOverview):
         controller.notice.connect(self.notice)
         controller.replaced.connect(self._on_replaced)
         controller.activity.changed.connect(self.changed)
+        self._saving.changed.connect(self.changed)
+        self._saving.notice.connect(self.notice)
 
     def attach(self) -> None:
         """A dock is shown: follow what happens in the viewer."""
@@ -62,7 +63,7 @@ class VideoCorrection(VideoOverview):
 
     def rank(self) -> None:
         """Look for wrong masks of the current object, in the background."""
-        if self.active:
+        if self.active and self._has_image():
             self._suspicion.look()
             self.changed.emit()
 
@@ -138,7 +139,7 @@ class VideoCorrection(VideoOverview):
             Whether masks stay that are less suspicious than what is carried to their frames.
         """
         controller = self.controller
-        if not self.active or self._carrying is not None:
+        if not self.active or self._carrying is not None or not self._has_image():
             return
         controller.take_over()
         if not controller.area_here:
@@ -178,16 +179,22 @@ class VideoCorrection(VideoOverview):
         In the background; `notice` says how it went, also that `path` holds masks already and
         `overwrite` is needed.
         """
-        if self._saving is not None:
+        if self.active:
             self.controller.take_over()
-            self._saving.save(Path(path), overwrite)
+            self._saving.save(self.controller.workspace, Path(path), overwrite)
 
     def stop_saving(self) -> None:
         """Leave it; what was written stays."""
-        if self._saving is not None:
-            self._saving.stop()
+        self._saving.stop()
 
     # Underneath.
+
+    def _has_image(self) -> bool:
+        """Whether there are frames to look at; told if not."""
+        there = self.controller.image is not None
+        if not there:
+            self.notice.emit("The image was removed: open it again to look at its frames")
+        return there
 
     def _marked(self, *wanted: Mark) -> list[int]:
         return np.flatnonzero(np.isin(self.marks(), wanted)).tolist() if self.active else []
@@ -204,6 +211,9 @@ class VideoCorrection(VideoOverview):
         self._on_changed()
 
     def _on_changed(self) -> None:
+        if self._carrying is not None:
+            # At once: a new object may get the label of one that was deleted.
+            self._carrying.end_if_gone()
         workspace = self.controller.workspace if self.active else None
         of = (workspace, self.controller.label, workspace.corrected) if workspace else None
         if of != self._of:
@@ -219,18 +229,16 @@ class VideoCorrection(VideoOverview):
                 part.stop()
         before, self._of = self._of, of
         if of is None:
-            self._suspicion = self._scores = self._saving = self._marks = None
+            self._suspicion = self._scores = self._marks = None
             return
         workspace, label, _ = of
-        if before is None or before[0] is not workspace:
-            self._saving = MaskSaving(workspace)
-            self._saving.changed.connect(self.changed)
-            self._saving.notice.connect(self.notice)
         self._suspicion = Suspicion(self.controller.worker, workspace, label)
         self._suspicion.changed.connect(self.changed)
         self._suspicion.notice.connect(self.notice)
         self._scores = TruthScores(workspace, label)
         self._scores.changed.connect(self.changed)
+        if self._scores.problem and (before is None or before[0] is not workspace):
+            self.notice.emit(self._scores.problem)
         self._marks = FrameMarks(workspace.session, label)
 
     def _follow(self) -> None:

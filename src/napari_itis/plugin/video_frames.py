@@ -8,7 +8,7 @@ from napari_itis.plugin.workspace import Workspace
 
 
 class VideoFrames:
-    """Frames as 8-bit RGB with the contrast that the layer has now; read when asked for, anywhere.
+    """Frames as 8-bit RGB with the contrast and channel of now; read when asked for, anywhere.
 
     Parameters
     ----------
@@ -18,8 +18,8 @@ class VideoFrames:
 
     def __init__(self, workspace: Workspace) -> None:
         (count,) = workspace.session.slices
-        source, image = workspace.source, workspace.image
-        self._planes = [source.plane(image, (index,)) for index in range(count)]
+        source, image, channel = workspace.source, workspace.image, workspace.channel
+        self._planes = [source.plane(image, (index,), channel) for index in range(count)]
 
     def __len__(self) -> int:
         return len(self._planes)

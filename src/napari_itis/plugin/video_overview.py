@@ -12,7 +12,7 @@ from napari_itis.plugin.carrying_on import CarryingOn
 from napari_itis.plugin.controller import Controller
 from napari_itis.plugin.existing_layers import can_be_corrected
 from napari_itis.plugin.frame_marks import FrameMarks, Mark
-from napari_itis.plugin.mask_saving import MaskSaving
+from napari_itis.plugin.mask_saving import MaskSaving, suggested_folder
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.suspicion import Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
@@ -39,7 +39,7 @@ class VideoOverview(QObject):
         self.controller = controller
         self._suspicion: Suspicion | None = None
         self._scores: TruthScores | None = None
-        self._saving: MaskSaving | None = None
+        self._saving = MaskSaving()
         self._carrying: CarryingOn | None = None
         self._marks: FrameMarks | None = None
 
@@ -133,10 +133,10 @@ class VideoOverview(QObject):
     def saving(self) -> Progress | None:
         """The saving that is under way."""
         saving = self._saving
-        if saving is None or not saving.running:
+        if not saving.running:
             return None
         return Progress(saving.done, saving.total, False, "Saving masks")
 
     def suggested_folder(self) -> Path | None:
         """Where masks would be saved to: beside the masks, never over them."""
-        return self._saving.suggested() if self._saving else None
+        return suggested_folder(self.controller.workspace) if self.active else None

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from numpy.typing import NDArray
 
@@ -159,9 +160,11 @@ class PlaneReader:
             for index in [i for i in self._pending if i not in missing]:
                 if self._pending[index].cancel():
                     del self._pending[index]
-            for index in missing:
-                if index not in self._pending or self._pending[index].cancelled():
-                    self._pending[index] = self._submit(index)
+            # No thread takes anything up once the program is left; what is asked for is read.
+            with suppress(RuntimeError):
+                for index in missing:
+                    if index not in self._pending or self._pending[index].cancelled():
+                        self._pending[index] = self._submit(index)
 
     def _submit(self, index: int) -> Future[NDArray]:
         if self._pool is None:

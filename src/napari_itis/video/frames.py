@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from napari_itis.video.stack import LazyStack, OnProblem, VideoError
 CACHE_BYTES = 256 << 20
 """What decoded frames may take: 200 of 480p, the whole of most benchmark sequences."""
 
-# The first frame tells the size; where it is broken, one of the next ones does.
+# The first frame tells size and range; where it does not, so many others are looked at.
 _LOOKED_AT = 10
 
 
@@ -27,7 +29,8 @@ class FrameSequence(LazyStack):
     Opening lists the folder and reads its first frame, whatever the number of frames. Pixels
     are those of the file: an EXIF orientation is not followed, since neither do the programs that
     make masks, which must fit. A frame that cannot be read or has another size is black and
-    reported. Frames of 16 bits or floats are shown with the range of the first one.
+    reported. Frames of 16 bits or floats are shown with the range of the first one, or of some from
+    all over the video if the first one has a single value.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ class FrameSequence(LazyStack):
             raise VideoError(f"no frames in {folder}: expected images such as 00000.jpg")
         self.names = tuple(stem(file) for file in self._files)
         first = self._first_frame()
-        self._limits = _limits(first)
+        self._limits = _limits(first, self._spread_frames())
         super().__init__(
             (len(self._files), *first.shape[:2], 3),
             np.uint8,
@@ -112,6 +115,13 @@ class FrameSequence(LazyStack):
                 error = error or found
         raise VideoError(str(error))
 
+    def _spread_frames(self) -> Iterator[NDArray]:
+        """Frames from all over the video that can be read."""
+        places = np.linspace(0, len(self._files) - 1, _LOOKED_AT).astype(int)
+        for place in np.unique(places).tolist():
+            with suppress(ImageError):
+                yield read_array(self.folder / self._files[place], colors=True)
+
 
 def rgb8(image: NDArray, limits: tuple[float, float] | None = None) -> NDArray[np.uint8]:
     """Show a frame in 8-bit colours.
@@ -138,14 +148,22 @@ def rgb8(image: NDArray, limits: tuple[float, float] | None = None) -> NDArray[n
     return np.array(np.broadcast_to(image, (*image.shape[:2], 3)), order="C")
 
 
-def _limits(first: NDArray) -> tuple[float, float] | None:
+def _limits(first: NDArray, others: Iterable[NDArray]) -> tuple[float, float] | None:
     """Black and white for all frames: one range each would flicker."""
     if first.dtype in (np.uint8, bool):
         return None
-    finite = first[np.isfinite(first)]
-    if not finite.size:
+    low, high = _range(first)
+    if not low < high:
+        # It fades in, or is covered: the others are looked at.
+        lows, highs = zip((low, high), *map(_range, others))
+        low, high = min(lows), max(highs)
+    if first.dtype.kind == "f" and 0 <= low <= high <= 1:
         return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    if first.dtype.kind == "f" and 0 <= low < high <= 1:
-        return 0.0, 1.0
-    return (low, high) if math.isfinite(high - low) else (0.0, 1.0)
+    if low < high and math.isfinite(high - low):
+        return low, high
+    return (0.0, 1.0) if first.dtype.kind == "f" else (0.0, float(np.iinfo(first.dtype).max))
+
+
+def _range(frame: NDArray) -> tuple[float, float]:
+    finite = frame[np.isfinite(frame)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (math.inf, -math.inf)
