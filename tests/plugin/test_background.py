@@ -41,7 +41,7 @@ def test_work_is_heard_of_although_its_owner_was_let_go(qapp):
 
 def test_nothing_is_left_of_it_in_the_end(qapp):
     heard, go = [], threading.Event()
-    before = set(map(id, filter(lambda it: isinstance(it, Background), gc.get_objects())))
+    before = {id(it) for it in gc.get_objects() if type(it) is Background}
     go.set()
     Owner().begin(heard, go)
     while len(heard) < 2:
@@ -49,7 +49,7 @@ def test_nothing_is_left_of_it_in_the_end(qapp):
     QCoreApplication.processEvents()
     heard.clear()
     gc.collect()
-    assert {id(it) for it in gc.get_objects() if isinstance(it, Background)} <= before
+    assert {id(it) for it in gc.get_objects() if type(it) is Background} <= before
 
 
 def test_what_writes_files_is_waited_for_when_the_program_is_left_and_nothing_else_is(qapp):
