@@ -10,6 +10,7 @@ import numpy as np
 from napari_itis.annotation.packed import PackedMask, pack_part
 from napari_itis.annotation.record import Record
 from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels, paint
+from napari_itis.inference.patch import Box
 
 Labels = np.ndarray | TiledLabels
 """A label image of a plane, int32 (H, W)."""
@@ -99,3 +100,31 @@ def _cut(mask: PackedMask, box: tuple[slice, ...]) -> np.ndarray:
         for part, whole in zip(box, mask.box)
     )
     return mask.crop[inner]
+
+
+def is_drawn_as(drawn: Labels, labels: np.ndarray) -> bool:
+    """Whether a drawn label image has the pixels of an array."""
+    if isinstance(drawn, TiledLabels):
+        return drawn.equals(labels)
+    return np.array_equal(drawn, labels)
+
+
+def whole_box(labels: Labels) -> Box:
+    """All rows and columns of a label image."""
+    return slice(0, labels.shape[0]), slice(0, labels.shape[1])
+
+
+def changed_box(before: Labels, after: Labels) -> Box | None:
+    """Rows and columns within which two label images differ; None where they do not."""
+    if before is after:
+        return None
+    if isinstance(before, TiledLabels) and isinstance(after, TiledLabels):
+        return before.changed_box(after)
+    before, after = np.asarray(before), np.asarray(after)
+    differs = before != after
+    rows = np.flatnonzero(differs.any(axis=1))
+    if not rows.size:
+        return None
+    band = slice(int(rows[0]), int(rows[-1]) + 1)
+    columns = np.flatnonzero(differs[band].any(axis=0))
+    return band, slice(int(columns[0]), int(columns[-1]) + 1)

@@ -11,11 +11,11 @@ import numpy as np
 
 from napari_itis.annotation import AnnotationSession, Frame
 from napari_itis.annotation.composition import Labels as Drawn
+from napari_itis.annotation.composition import changed_box, is_drawn_as, whole_box
 from napari_itis.annotation.metadata import MasksFacts, PixelSize
 from napari_itis.annotation.records import Key
 from napari_itis.annotation.tiles import LARGE_PLANE, TiledLabels
 from napari_itis.clicks import Click
-from napari_itis.inference.patch import Box
 from napari_itis.plugin.axes import Axes
 from napari_itis.plugin.click_rows import (
     Row,
@@ -229,7 +229,7 @@ class Workspace:
             after = np.asarray(mask.data[self.axes.index(frame)])
             before = self._shown.get(frame)
             before = self.session.drawing(frame) if before is None else before
-            if not _equal(before, after):
+            if not is_drawn_as(before, after):
                 strokes[frame] = (np.asarray(before), after.copy())
         keys = self.session.paint_frames(strokes)
         for frame, (_, after) in strokes.items():
@@ -313,7 +313,7 @@ class Workspace:
         if shown is None and isinstance(labels, TiledLabels) and self.layers.has_array:
             # Looking what is there is quicker than drawing all of it.
             shown = TiledLabels.of(self.layers.mask.data[self.axes.index(frame)])
-        box = _whole(labels) if shown is None else _changed_box(shown, labels)
+        box = whole_box(labels) if shown is None else changed_box(shown, labels)
         # A click changes no pixel until it is answered: drawing is what costs.
         if box is not None:
             self.layers.write(frame, labels, box, visible)
@@ -348,32 +348,6 @@ class Workspace:
         if frame not in clicks:
             clicks[frame] = list(self.session.clicks(frame, self.label))
         return clicks[frame]
-
-
-def _equal(drawn: Drawn, labels: np.ndarray) -> bool:
-    if isinstance(drawn, TiledLabels):
-        return drawn.equals(labels)
-    return np.array_equal(drawn, labels)
-
-
-def _whole(labels: Drawn) -> Box:
-    return slice(0, labels.shape[0]), slice(0, labels.shape[1])
-
-
-def _changed_box(before: Drawn, after: Drawn) -> Box | None:
-    """Rows and columns within which two label images differ; None where they do not."""
-    if before is after:
-        return None
-    if isinstance(before, TiledLabels) and isinstance(after, TiledLabels):
-        return before.changed_box(after)
-    before, after = np.asarray(before), np.asarray(after)
-    differs = before != after
-    rows = np.flatnonzero(differs.any(axis=1))
-    if not rows.size:
-        return None
-    band = slice(int(rows[0]), int(rows[-1]) + 1)
-    columns = np.flatnonzero(differs[band].any(axis=0))
-    return band, slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _no_layer() -> None:
