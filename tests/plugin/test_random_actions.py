@@ -156,6 +156,8 @@ class RandomUser(RuleBasedStateMachine):
         if layer is not None:
             frames = [frame % FRAMES][: layer.ndim - 2]
             layer.data = np.array([(*frames, *place) for place in places]).reshape(-1, layer.ndim)
+            # napari goes on selecting points that are gone, and fails at its own key for that.
+            layer.selected_data = set()
 
     @action(places=st.lists(PLACES, min_size=1, max_size=3))
     def outside(self, places):
