@@ -14,6 +14,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QMainWindow
 
 from napari_itis.datasets.detection import detect_layout
+from napari_itis.network.own_weights import check_name
 from napari_itis.plugin import training_controller
 from napari_itis.plugin.json_command import JsonCommand
 from napari_itis.plugin.train_widget import TrainWidget
@@ -231,6 +232,24 @@ def test_what_is_set_in_the_dock_is_what_the_saved_file_gives(make, cells, tmp_p
     other, _ = make()
     other.setup.load(tmp_path / "saved.toml")
     assert other.setup.draft.config == training.setup.draft.config
+
+
+@pytest.mark.parametrize("typed", ["a/b: c?", "x" * 59 + ".yz", "mine.safetensors", "checkpoint"])
+def test_what_is_typed_as_a_name_becomes_one_or_a_line_says_why_not(make, typed):
+    training, dock = make()
+    before = training.setup.draft.config.name
+    dock.setup_page.settings.name.setText(typed)
+    dock.setup_page.settings.name.editingFinished.emit()
+    name = training.setup.draft.config.name
+    assert (name == before) is bool(training.said) and check_name(name) == name
+
+
+def test_a_long_name_that_is_taken_has_room_for_a_number(make, tmp_path):
+    training, _ = make()
+    (tmp_path / "trainings" / ("n" * 60)).mkdir(parents=True)
+    (tmp_path / "long.toml").write_text(f'base = "finetune"\nname = "{"n" * 60}"')
+    training.setup.load(tmp_path / "long.toml")
+    assert training.setup.draft.config.name == "n" * 58 + "-2" and not training.said
 
 
 def test_text_that_is_no_config_keeps_its_window_open(make):

@@ -105,6 +105,13 @@ def test_mistakes_get_one_line(overrides, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "Best", "newest", "a/b", "con", "", " x", "n" * 61])
+def test_a_name_that_would_cost_the_checkpoint_or_the_library_refuses_is_refused(name):
+    with pytest.raises(ConfigError, match="name") as caught:
+        replace(load_config("smoke"), name=name)
+    assert "\n" not in str(caught.value)
+
+
 def test_unknown_config_names_the_shipped_ones():
     with pytest.raises(ConfigError, match=r"TOML file.*smoke"):
         load_config("no-such-config")

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_itis.network import ItisConfig, describe
+from napari_itis.network.names import SUFFIX
+from napari_itis.network.own_weights import LONGEST_NAME
 from napari_itis.training import DataSource, TrainingConfig, load_config
 
 VIEWER = "viewer"
 """Name of the data set that is made of what is open in the viewer."""
 
 _BASE = "finetune"
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def read_text(text: str) -> TrainingConfig:
 
 def plain_name(text: str) -> str:
     """A name for weights and folders on every system, of letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-._")[:_LONGEST_NAME]
+    name = re.sub(r"[^\w.-]+", "-", text.removesuffix(SUFFIX)).strip("-._")
+    return name[:LONGEST_NAME].rstrip("-._")
 
 
 def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
@@ -153,7 +155,8 @@ def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
     name, number = wanted, 1
     while taken(name):
         number += 1
-        name = f"{wanted}-{number}"
+        end = f"-{number}"
+        name = wanted[: LONGEST_NAME - len(end)] + end
     return name
 
 
