@@ -75,6 +75,11 @@ class TestReading:
         with pytest.raises(ImageError, match=r"\(9, 6, 8\)"):
             read_array(tmp_path / "stack.tif")
 
+    def test_a_photo_of_a_phone_is_its_first_picture(self, tmp_path, ramp):
+        picture, preview = Image.fromarray(ramp), Image.fromarray(ramp[:3, :4])
+        picture.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[preview])
+        assert read_array(tmp_path / "a.jpg").shape == verified_size(tmp_path / "a.jpg") == (6, 8)
+
     def test_two_planes_are_refused_when_files_are_looked_at(self, tmp_path, ramp):
         path = tmp_path / "a.tif"
         tifffile.imwrite(path, np.stack([ramp, ramp], -1), photometric="minisblack")

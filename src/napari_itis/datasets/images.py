@@ -148,7 +148,8 @@ def verified_size(path: str | PathLike[str]) -> tuple[int, int]:
 
 def _read_pillow(path: Path, colors: bool) -> NDArray:
     with Image.open(path) as image:
-        if getattr(image, "n_frames", 1) > 1:
+        # What phones and cameras add to a JPEG is a smaller version of it or a depth map.
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             raise ImageError(f"{path} holds {image.n_frames} images; expected one")
         if image.mode in _COLOURS or (image.mode in ("P", "PA") and colors):
             image = image.convert("RGB")
