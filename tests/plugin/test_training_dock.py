@@ -25,7 +25,7 @@ from napari_itis.plugin.training_menu import TomlDialog
 from napari_itis.plugin.training_plots import BLUE, Curve, CurvePlot
 from napari_itis.training import TrainingConfig, load_config
 
-from .fake_training import REPORT, FakeBackend
+from .fake_training import REPORT, FakeBackend, FakeRun
 
 
 def until(condition, timeout=15.0):
@@ -445,6 +445,26 @@ def test_a_folder_that_is_deleted_is_said(make, cells):
     training.forget()
     until(lambda: not training.runs)
     assert training.run is None
+
+
+def test_a_training_that_cannot_be_read_says_so_and_hides_no_other(make, cells, backend, tmp_path):
+    training, _ = make()
+    run = started(training, cells)
+    other = FakeRun(tmp_path / "other")
+    other.folder.mkdir()
+    lock = str(other.folder / "run.lock")
+
+    def status():
+        raise PermissionError(13, "Permission denied", lock)
+
+    other.status = status
+    backend.runs[other.folder] = other
+    until(lambda: len(training.runs) == 2)
+    known = {facts.folder: facts.status for facts in training.runs}
+    assert known[run.folder].state == "running" and known[other.folder].state == "failed"
+    assert known[other.folder].message == f"{lock} cannot be read: Permission denied"
+    training.show_run(other.folder)
+    until(lambda: training.state == "failed")
 
 
 def done(training, cells):

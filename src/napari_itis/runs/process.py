@@ -147,7 +147,9 @@ class Run:
     def weights(self) -> Path | None:
         """The weights at the end, or at the stop; None if there are none yet."""
         path = self.folder / f"{self.name}.safetensors"
-        return path if path.is_file() else None
+        with suppress(OSError):
+            return path if path.is_file() else None
+        return None
 
 
 def start(config: Path, folder: Path, resume: bool = False) -> Run:
