@@ -263,6 +263,28 @@ def test_text_that_is_no_config_keeps_its_window_open(make):
     assert dialog.result() and training.setup.draft.config.batch_size == 4
 
 
+@pytest.mark.parametrize("opened", ["before", "after"])
+def test_whatever_a_file_may_say_the_dock_shows_it_and_goes_on(make, tmp_path, opened):
+    training, dock = make()
+    more = dock.setup_page.more
+    if opened == "before":
+        more.open()
+        more.content.widget("seed")
+    path = tmp_path / "mine.toml"
+    large = "seed = 4000000000\nsamples = 3000000000\ncrop = 8192\ncross_entropy = 1e10"
+    path.write_text(f'base = "finetune"\nname = "mine"\ndevice = "cuda:1"\n{large}')
+    training.setup.load(path)
+    more.open()
+    form, box = more.content, dock.setup_page.settings
+    until(lambda: form.widget("seed").value == 4_000_000_000)
+    assert form.widget("cross_entropy").value == 1e10
+    assert box.device.currentData() == "cuda:1" and box.crop.value() == 8192
+    form.widget("seed").value = 7
+    box.batch.setValue(4)
+    config = training.setup.draft.config
+    assert (config.seed, config.batch_size, config.samples) == (7, 4, 3_000_000_000)
+
+
 def test_a_long_name_does_not_widen_the_dock(make, tmp_path):
     training, dock = make()
     before = dock.minimumSizeHint().width()

@@ -90,6 +90,8 @@ def test_data_replaces_the_sources(tmp_path):
         (["batch_size=1"], "batch norm"),
         (["network.encoder=vgg"], "unknown encoder"),
         (["reset_probability=2"], "between 0 and 1"),
+        (["learning_rate=nan"], "learning_rate must be a number"),
+        (["cache_gb=inf"], "cache_gb must be a number"),
         (["min_area=0"], "min_area must be at least 1"),
         (["seed=-1"], "seed must be at least 0"),
         (["max_scale=0"], "max_scale must be above 0"),

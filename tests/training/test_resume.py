@@ -235,7 +235,7 @@ def test_resume_with_other_data_is_refused(tiny, own_shapes, tmp_path):
 
 
 def test_loss_that_is_no_number_names_the_samples(tiny, tmp_path):
-    config = load_config("smoke", [*tiny, "learning_rate=inf"])
+    config = load_config("smoke", [*tiny, "learning_rate=1e30"])
     training = Training(config, tmp_path)
     with pytest.raises(
         FloatingPointError, match=r"step 2: the loss is nan on shapes/\d+:\d"

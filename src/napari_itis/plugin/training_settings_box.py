@@ -26,7 +26,7 @@ from napari_itis.plugin.training_form import settings_of
 
 _OTHER = "Other file …"
 _MINUTES, _SAMPLES = "minutes", "samples"
-_MOST_SAMPLES = 100_000_000
+_MOST = 2**31 - 1
 _NARROWEST = 80
 
 
@@ -54,7 +54,7 @@ class TrainingSettingsBox(QGroupBox):
         self.minutes.setDecimals(1)
         self.minutes.valueChanged.connect(self._on_minutes)
         self.samples = QSpinBox()
-        self.samples.setRange(1, _MOST_SAMPLES)
+        self.samples.setRange(1, _MOST)
         self.samples.setGroupSeparatorShown(True)
         self.samples.setSingleStep(500)
         self.samples.valueChanged.connect(lambda value: self.changed.emit({"samples": value}))
@@ -76,10 +76,10 @@ class TrainingSettingsBox(QGroupBox):
         self.rate.setValidator(QDoubleValidator(0.0, 10.0, 12, self.rate))
         self.rate.editingFinished.connect(self._on_rate)
         self.batch = QSpinBox()
-        self.batch.setRange(2, 4096)
+        self.batch.setRange(2, _MOST)
         self.batch.valueChanged.connect(lambda value: self.changed.emit({"batch_size": value}))
         self.crop = QSpinBox()
-        self.crop.setRange(32, 4096)
+        self.crop.setRange(32, _MOST)
         self.crop.setSingleStep(32)
         self.crop.setSuffix(" px")
         self.crop.valueChanged.connect(lambda value: self.changed.emit({"crop": value}))
@@ -138,12 +138,15 @@ class TrainingSettingsBox(QGroupBox):
         )
         for spin, value in values:
             spin.blockSignals(True)
-            spin.setValue(value)
+            spin.setValue(min(value, _MOST))
             spin.blockSignals(False)
         self.unit.setCurrentIndex(self.unit.findData(_SAMPLES if minutes is None else _MINUTES))
         self.minutes.setVisible(minutes is not None)
         self.samples.setVisible(minutes is None)
-        self.device.setCurrentIndex(DEVICES.index(config.device))
+        if self.device.findData(config.device) < 0:
+            # Such as cuda:1, from a file.
+            self.device.addItem(config.device, config.device)
+        self.device.setCurrentIndex(self.device.findData(config.device))
 
     def _show_start(self, start: str, weights: Sequence[str]) -> None:
         shown = [self.start.itemData(row) for row in range(self.start.count())]

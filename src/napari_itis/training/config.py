@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,6 +199,9 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        for name, value in vars(self).items():
+            if isinstance(value, float):
+                require(math.isfinite(value), f"{name} must be a number, not {value}")
         # An object without pixels cannot be clicked on.
         for name in ("samples", "crop", "min_area", "checkpoint_steps", "validation_objects"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1")
