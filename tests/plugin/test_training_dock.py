@@ -24,6 +24,7 @@ from napari_itis.plugin.training_form import TrainingForm, sections_of, settings
 from napari_itis.plugin.training_menu import TomlDialog
 from napari_itis.plugin.training_plots import BLUE, Curve, CurvePlot
 from napari_itis.training import TrainingConfig, load_config
+from napari_itis.training.plan import Plan
 
 from .fake_training import REPORT, FakeBackend, FakeRun
 
@@ -344,6 +345,31 @@ def test_minutes_become_samples_when_the_speed_is_known(make, cells, backend):
     until(lambda: training.run is not None)
     started = read_text(backend.started[0][0])
     assert started.samples == pytest.approx(samples / 4, abs=started.batch_size)
+
+
+def test_what_is_set_last_as_the_length_is_how_long_it_learns(make, tmp_path):
+    training, dock = make()
+    (tmp_path / "epochs.toml").write_text('base = "finetune"\nname = "mine"\nepochs = 30')
+    training.setup.load(tmp_path / "epochs.toml")
+    box = dock.setup_page.settings
+    until(lambda: box.epochs.isVisible() and box.unit.currentText() == "epochs")
+    assert box.epochs.value() == 30 and not box.samples.isVisible()
+
+    def steps():
+        return Plan.of(training.setup.draft.config, 500).steps
+
+    def choose(unit):
+        box.unit.activated.emit(box.unit.findText(unit))
+        until(lambda: box.unit.currentText() == unit)
+
+    choose("samples")
+    box.samples.setValue(800)
+    assert steps() == 100
+    choose("epochs")
+    box.epochs.setValue(3)
+    assert steps() == 3 * (300 // 8)
+    choose("minutes")
+    assert training.setup.draft.for_minutes(60.0).config.epochs == 0 and steps() == 100
 
 
 def test_a_check_that_fails_says_so_in_a_line(make, cells, backend):

@@ -30,7 +30,7 @@ class Draft:
     config : TrainingConfig
         What will be run, but for the images in the viewer, which are no files yet.
     minutes : float or None
-        Length that is wanted in place of the config's samples.
+        Length that is wanted in place of the config's samples; its epochs are 0 then.
     viewer : bool
         Whether the images and masks in the viewer are trained on.
     chosen : frozenset of str
@@ -57,7 +57,8 @@ class Draft:
         """With other values, as the user has chosen them.
 
         Keys of the network are ``network.KEY``. With other weights to start from, the network is
-        theirs. A learning rate takes that of the new layers along.
+        theirs. A learning rate takes that of the new layers along. Of samples, epochs and minutes,
+        what is set last is how long it learns.
 
         Raises
         ------
@@ -78,9 +79,14 @@ class Draft:
         if network:
             changes["network"] = replace(config.network, **network)
         if changes.get("samples"):
-            changes |= _epochs_that_fit(config, changes)
-        minutes = None if "samples" in changes else self.minutes
+            changes = {"epochs": 0} | changes | _epochs_that_fit(config, changes)
+        minutes = None if {"samples", "epochs"} & changes.keys() else self.minutes
         return replace(self, config=replace(config, **changes), chosen=chosen, minutes=minutes)
+
+    def with_minutes(self, minutes: float | None) -> Draft:
+        """As long as so many minutes; None: as many samples as the config says."""
+        config, chosen = replace(self.config, epochs=0), self.chosen | {"samples"}
+        return replace(self, config=config, minutes=minutes, chosen=chosen)
 
     def suggested(self, values: dict[str, Any]) -> Draft:
         """With suggestions where the user has chosen nothing."""

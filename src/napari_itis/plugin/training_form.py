@@ -19,7 +19,7 @@ from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.settings import DEVICES
 
 _SECTIONS = (
-    ("Length", ("epochs", "samples_per_epoch", "seed")),
+    ("Length", ("samples_per_epoch", "seed")),
     (
         "Clicks and objects",
         ("reset_probability", "lone_click", "spoilt_mask", "empty_mask", "copy_paste", "min_area"),
@@ -62,7 +62,17 @@ _SECTIONS = (
         ),
     ),
 )
-_ELSEWHERE = ("name", "start", "samples", "learning_rate", "batch_size", "crop", "device", "data")
+_ELSEWHERE = (
+    "name",
+    "start",
+    "samples",
+    "epochs",
+    "learning_rate",
+    "batch_size",
+    "crop",
+    "device",
+    "data",
+)
 _LABELS = {"ema": "EMA", "cache_gb": "Cache (GB)", "min_area": "Smallest area"}
 _CHOICES = {"device": DEVICES, "precision": ("auto", "bf16", "fp32")}
 _MOST = 1e9

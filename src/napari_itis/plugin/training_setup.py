@@ -77,7 +77,7 @@ class TrainingSetup(QObject):
 
     def set_minutes(self, minutes: float | None) -> None:
         """Let it learn so long, or as many samples as the config says."""
-        self._take(replace(self.draft, minutes=minutes, chosen=self.draft.chosen | {"samples"}))
+        self._take(self.draft.with_minutes(minutes))
 
     def use_viewer(self, wanted: bool) -> None:
         """Train on what is open in the viewer, or not."""
