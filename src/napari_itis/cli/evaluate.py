@@ -26,6 +26,8 @@ from napari_itis.evaluation import (
     run_benchmark,
     worst_frames,
 )
+from napari_itis.network import find_weights
+from napari_itis.network.files import sha256
 from napari_itis.video.writing import atomically
 
 METHODS = ("itis", *BASELINES)
@@ -218,6 +220,7 @@ def _summary(options: EvaluateOptions, method: Any, result: BenchmarkResult) -> 
         "split": options.split,
         "method": options.method,
         "weights": str(method.weights) if ours else None,
+        "weights_sha256": sha256(find_weights(options.weights)) if ours else None,
         "parameters": None if ours else method.parameters,
         "robot": options.robot,
         "paper": options.paper and ours,
