@@ -113,6 +113,7 @@ class TestGivenMasks:
             (["--initial-masks", davis / "gone"], "no such folder"),
             (["--weights", "itis-lite0"], "has none"),
             (["--split", "nope"], "nope"),
+            (["--target", "0.855"], "two decimals"),
             (["--name", "x"], "--report"),
             (["--report", "file"], "not a folder"),
             (["--json", "file/out.json"], "not a folder"),

@@ -163,6 +163,8 @@ def _check(options: EvaluateOptions) -> None:
     for target in options.targets:
         if not 0 < target <= 1:
             raise InputError(f"--target {target:g}: an IoU is above 0 and at most 1, such as 0.90")
+        if round(target, 2) != target:
+            raise InputError(f"--target {target:g}: an IoU has two decimals at most, such as 0.85")
     if options.json_path:
         check_output(options.json_path, (".json",))
     if options.plot:
