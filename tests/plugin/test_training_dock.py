@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import subprocess
 import time
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from napari_itis.network.own_weights import check_name
 from napari_itis.plugin import training_controller
 from napari_itis.plugin.json_command import JsonCommand
 from napari_itis.plugin.train_widget import TrainWidget
+from napari_itis.plugin.training_backend import TrainingBackend
 from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.training_draft import Draft, read_text
 from napari_itis.plugin.training_form import TrainingForm, sections_of, settings_of
@@ -380,6 +382,20 @@ def test_a_check_that_fails_says_so_in_a_line(make, cells, backend):
     until(lambda: not training.setup.busy)
     assert training.said == ["training needs Lightning Fabric"]
     assert training.state == "ready" and not backend.started
+
+
+def test_what_lies_where_napari_was_started_is_not_taken_for_a_module(tmp_path):
+    (tmp_path / "random.py").write_text("raise SystemExit('of another')")
+    backend, path = TrainingBackend(), tmp_path / "x"
+    for command in (
+        backend.check_command(path, path, path),
+        backend.compare_command("old", path, path, path),
+    ):
+        module = command.index("-m")
+        done = subprocess.run(
+            [*command[: module + 2], "--version"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert "napari-itis 0." in done.stdout, done.stderr
 
 
 def test_a_check_can_be_left(make, cells, backend):
