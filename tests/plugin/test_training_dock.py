@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QApplication, QMainWindow
+from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from napari_itis.datasets.detection import detect_layout
 from napari_itis.network.own_weights import check_name
@@ -157,7 +157,7 @@ def test_what_is_open_in_the_viewer_is_counted_and_written_beside_saved_settings
     assert source.root == str(tmp_path / "saved-data")
     assert len(list((tmp_path / "saved-data" / "masks").iterdir())) == 3
     # What is there already is nobody's to replace.
-    training.setup.save(tmp_path / "saved.toml")
+    training.setup.save(tmp_path / "saved.toml", overwrite=True)
     assert "another name" in training.said[-1]
 
 
@@ -253,6 +253,21 @@ def test_a_long_name_that_is_taken_has_room_for_a_number(make, tmp_path):
     (tmp_path / "long.toml").write_text(f'base = "finetune"\nname = "{"n" * 60}"')
     training.setup.load(tmp_path / "long.toml")
     assert training.setup.draft.config.name == "n" * 58 + "-2" and not training.said
+
+
+@pytest.mark.parametrize("typed", ["mine", "mine.toml", "mine.v2"])
+def test_saved_settings_replace_only_the_file_that_was_asked_about(
+    make, tmp_path, monkeypatch, typed
+):
+    training, dock = make()
+    for name in ("mine.toml", "mine.v2.toml"):
+        (tmp_path / name).write_text("of another")
+    chosen = str(tmp_path / typed)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    dock.menu.save.trigger()
+    kept = [path.read_text() == "of another" for path in sorted(tmp_path.glob("*.toml"))]
+    assert kept == [typed != "mine.toml", True]
+    assert ("is there already" in training.said[-1]) is (typed != "mine.toml")
 
 
 def test_text_that_is_no_config_keeps_its_window_open(make):

@@ -137,8 +137,11 @@ class TrainingSetup(QObject):
         except _REFUSED as error:
             self.notice.emit(one_line(error))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, overwrite: bool = False) -> None:
         """Save the settings as TOML; images in the viewer are written beside it first."""
+        if path.exists() and not overwrite:
+            self.notice.emit(f"{path.name} is there already: choose another name")
+            return
         if self.draft.viewer:
             root = path.with_name(f"{path.stem}-data")
             if root.exists() and any(root.iterdir()):
