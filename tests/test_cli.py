@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it writes, what it says, what it returns."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -367,6 +368,14 @@ class TestTheRest:
         monkeypatch.setattr(predictor, "predict", broken)
         line = fails("segment", photo, "--positive", "3,4", code=1)
         assert "internal error, RuntimeError: first line second line" in line
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+    def test_a_full_disk_is_no_fault_of_ours(self, photo, fails, predictor, monkeypatch, number):
+        def full(self, clicks, mask=None):
+            raise OSError(number, "No space left")
+
+        monkeypatch.setattr(predictor, "predict", full)
+        assert "No space left: make room" in fails("segment", photo, "--positive", "3,4")
 
     def test_interrupted(self, photo, fails, predictor, monkeypatch):
         def stopped(self, clicks, mask=None):

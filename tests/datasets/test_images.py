@@ -6,7 +6,8 @@ import tifffile
 from PIL import Image
 
 from napari_itis.datasets import ImageError, read_array, read_image
-from napari_itis.datasets.images import verified_size
+from napari_itis.datasets.images import read_indices, verified_size
+from napari_itis.video.mask_files import read_mask_file
 
 
 @pytest.fixture
@@ -70,10 +71,40 @@ class TestReading:
         with pytest.raises(ImageError, match=r"half\.png"):
             read_array(tmp_path / "half.png")
 
+    @pytest.mark.parametrize("damage", ["cut", "overwritten", "empty"])
+    def test_whatever_is_wrong_with_a_tiff_the_line_names_it(self, tmp_path, damage):
+        path = tmp_path / "damaged.tif"
+        noise = np.random.default_rng(0).integers(0, 4, (300, 300), np.uint8)
+        tifffile.imwrite(path, noise, compression="zlib")
+        whole = path.read_bytes()
+        path.write_bytes(
+            {
+                "cut": whole[:100],
+                "overwritten": whole[:9000] + bytes(50) + whole[9050:],
+                "empty": b"II*\0\0\0\0\0",
+            }[damage]
+        )
+        with pytest.raises(ImageError, match=r"damaged\.tif") as caught:
+            read_array(path)
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("value", [np.uint32(3_000_000_000), np.int64(2**32 + 5)])
+    def test_ids_that_labels_cannot_hold_are_refused_not_wrapped(self, tmp_path, value):
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, np.full((6, 8), value))
+        with pytest.raises(ImageError, match=rf"a\.tif holds the id {value}: .*2147483647"):
+            read_indices(path)
+        assert "2147483647" in read_mask_file(path)[1][0]
+
     def test_a_stack_is_refused_with_its_shape(self, tmp_path, ramp):
         tifffile.imwrite(tmp_path / "stack.tif", np.stack([ramp] * 9), photometric="minisblack")
         with pytest.raises(ImageError, match=r"\(9, 6, 8\)"):
             read_array(tmp_path / "stack.tif")
+
+    def test_a_photo_of_a_phone_is_its_first_picture(self, tmp_path, ramp):
+        picture, preview = Image.fromarray(ramp), Image.fromarray(ramp[:3, :4])
+        picture.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[preview])
+        assert read_array(tmp_path / "a.jpg").shape == verified_size(tmp_path / "a.jpg") == (6, 8)
 
     def test_two_planes_are_refused_when_files_are_looked_at(self, tmp_path, ramp):
         path = tmp_path / "a.tif"

@@ -14,6 +14,9 @@ from napari_itis.cli import main
 from napari_itis.clicks import Click
 from napari_itis.evaluation.page import Code, Figures, Heading, Table, Text, to_html, to_markdown
 from napari_itis.evaluation.pictures import choose, draw
+from napari_itis.evaluation.report import file_name
+from napari_itis.network import find_weights
+from napari_itis.network.files import sha256
 
 SHAPE = (48, 64)
 FRAMES = 4
@@ -110,6 +113,7 @@ class TestGivenMasks:
             (["--initial-masks", davis / "gone"], "no such folder"),
             (["--weights", "itis-lite0"], "has none"),
             (["--split", "nope"], "nope"),
+            (["--target", "0.855"], "two decimals"),
             (["--name", "x"], "--report"),
             (["--report", "file"], "not a folder"),
             (["--json", "file/out.json"], "not a folder"),
@@ -216,6 +220,31 @@ class TestReport:
         texts = Page(tmp_path / "report" / "index.html").texts
         assert "folder nuclei" in texts
         assert "folder cells" in texts
+
+    def test_weights_that_are_called_the_same_stay_apart(self, evaluate, tmp_path):
+        from safetensors import safe_open
+        from safetensors.torch import load_file, save_file
+
+        files = []
+        shipped = find_weights()
+        with safe_open(shipped, "pt") as file:
+            about = file.metadata()
+        for folder in ("a", "b"):
+            files.append(tmp_path / folder / "best.safetensors")
+            files[-1].parent.mkdir()
+            save_file(load_file(shipped), files[-1], about | {"of": folder})
+        for file in (*files, files[1], files[0]):
+            found = evaluate("--report", "report", "--limit", "1", "--weights", file, method="itis")
+        assert found["weights_sha256"] == sha256(files[0])
+        texts = Page(tmp_path / "report" / "index.html").texts
+        for name in ("itis best, 3 clicks", "itis best, 3 clicks (2)"):
+            assert texts.count(name) == 3, "a row in each of three tables"
+        assert len(list((tmp_path / "report" / "runs").glob("*.json"))) == 2
+
+    def test_names_that_differ_have_files_that_differ(self):
+        texts = ["a b", "a-b", "a_b", "a+b", "A b", "a b.", "a, b", "ä b"]
+        assert len({file_name(text) for text in texts}) == len(texts)
+        assert file_name("davis itis itis-lite0") == "davis_itis_itis-lite0"
 
     def test_a_file_that_is_no_run(self, evaluate, capsys, tmp_path):
         (tmp_path / "report" / "runs").mkdir(parents=True)

@@ -71,6 +71,19 @@ def test_without_limits_a_sample_says_what_is_black_and_white():
     assert np.array_equal(seen, rgb[:60, :60])
 
 
+@pytest.mark.parametrize("size", [2400, 3000])
+def test_an_image_with_nothing_in_its_middle_is_not_black_and_alpha_is_no_brightness(size):
+    image = np.stack([smooth((size, size), np.uint16)] * 4, -1)
+    image[..., 3] = 65535
+    middle = slice(size // 2 - 400, size // 2 + 400)
+    image[middle, middle, :3] = 0
+    counted = Counted(image)
+    seen = LazyPicture(counted.levels).look(Region(0, 0, 600, 600, 60, 60))
+    assert abs(int(seen.mean()) - int(to_rgb8(image)[:600, :600].mean())) < 8
+    # Such an image is read in few places, if it is large.
+    assert counted.read <= 2 * 2400**2
+
+
 def test_where_an_object_is_first_looked_for():
     click = [Click(9000, 15000, True)]
     assert first_look((2000, 1500), click[:0], 384, (slice(0, 9), slice(0, 9))) == whole_image(

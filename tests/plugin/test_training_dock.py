@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import subprocess
 import time
 from dataclasses import replace
 
@@ -11,20 +12,23 @@ from napari.components import ViewerModel
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QApplication, QMainWindow
+from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from napari_itis.datasets.detection import detect_layout
+from napari_itis.network.own_weights import check_name
 from napari_itis.plugin import training_controller
 from napari_itis.plugin.json_command import JsonCommand
 from napari_itis.plugin.train_widget import TrainWidget
+from napari_itis.plugin.training_backend import TrainingBackend
 from napari_itis.plugin.training_controller import TrainingController
 from napari_itis.plugin.training_draft import Draft, read_text
 from napari_itis.plugin.training_form import TrainingForm, sections_of, settings_of
 from napari_itis.plugin.training_menu import TomlDialog
 from napari_itis.plugin.training_plots import BLUE, Curve, CurvePlot
 from napari_itis.training import TrainingConfig, load_config
+from napari_itis.training.plan import Plan
 
-from .fake_training import REPORT, FakeBackend
+from .fake_training import REPORT, FakeBackend, FakeRun
 
 
 def until(condition, timeout=15.0):
@@ -153,7 +157,7 @@ def test_what_is_open_in_the_viewer_is_counted_and_written_beside_saved_settings
     assert source.root == str(tmp_path / "saved-data")
     assert len(list((tmp_path / "saved-data" / "masks").iterdir())) == 3
     # What is there already is nobody's to replace.
-    training.setup.save(tmp_path / "saved.toml")
+    training.setup.save(tmp_path / "saved.toml", overwrite=True)
     assert "another name" in training.said[-1]
 
 
@@ -233,6 +237,39 @@ def test_what_is_set_in_the_dock_is_what_the_saved_file_gives(make, cells, tmp_p
     assert other.setup.draft.config == training.setup.draft.config
 
 
+@pytest.mark.parametrize("typed", ["a/b: c?", "x" * 59 + ".yz", "mine.safetensors", "checkpoint"])
+def test_what_is_typed_as_a_name_becomes_one_or_a_line_says_why_not(make, typed):
+    training, dock = make()
+    before = training.setup.draft.config.name
+    dock.setup_page.settings.name.setText(typed)
+    dock.setup_page.settings.name.editingFinished.emit()
+    name = training.setup.draft.config.name
+    assert (name == before) is bool(training.said) and check_name(name) == name
+
+
+def test_a_long_name_that_is_taken_has_room_for_a_number(make, tmp_path):
+    training, _ = make()
+    (tmp_path / "trainings" / ("n" * 60)).mkdir(parents=True)
+    (tmp_path / "long.toml").write_text(f'base = "finetune"\nname = "{"n" * 60}"')
+    training.setup.load(tmp_path / "long.toml")
+    assert training.setup.draft.config.name == "n" * 58 + "-2" and not training.said
+
+
+@pytest.mark.parametrize("typed", ["mine", "mine.toml", "mine.v2"])
+def test_saved_settings_replace_only_the_file_that_was_asked_about(
+    make, tmp_path, monkeypatch, typed
+):
+    training, dock = make()
+    for name in ("mine.toml", "mine.v2.toml"):
+        (tmp_path / name).write_text("of another")
+    chosen = str(tmp_path / typed)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    dock.menu.save.trigger()
+    kept = [path.read_text() == "of another" for path in sorted(tmp_path.glob("*.toml"))]
+    assert kept == [typed != "mine.toml", True]
+    assert ("is there already" in training.said[-1]) is (typed != "mine.toml")
+
+
 def test_text_that_is_no_config_keeps_its_window_open(make):
     training, _ = make()
     dialog = TomlDialog(training)
@@ -242,6 +279,28 @@ def test_text_that_is_no_config_keeps_its_window_open(make):
     dialog.text.setPlainText('base = "finetune"\nname = "x"\nbatch_size = 4')
     dialog._take()
     assert dialog.result() and training.setup.draft.config.batch_size == 4
+
+
+@pytest.mark.parametrize("opened", ["before", "after"])
+def test_whatever_a_file_may_say_the_dock_shows_it_and_goes_on(make, tmp_path, opened):
+    training, dock = make()
+    more = dock.setup_page.more
+    if opened == "before":
+        more.open()
+        more.content.widget("seed")
+    path = tmp_path / "mine.toml"
+    large = "seed = 4000000000\nsamples = 3000000000\ncrop = 8192\ncross_entropy = 1e10"
+    path.write_text(f'base = "finetune"\nname = "mine"\ndevice = "cuda:1"\n{large}')
+    training.setup.load(path)
+    more.open()
+    form, box = more.content, dock.setup_page.settings
+    until(lambda: form.widget("seed").value == 4_000_000_000)
+    assert form.widget("cross_entropy").value == 1e10
+    assert box.device.currentData() == "cuda:1" and box.crop.value() == 8192
+    form.widget("seed").value = 7
+    box.batch.setValue(4)
+    config = training.setup.draft.config
+    assert (config.seed, config.batch_size, config.samples) == (7, 4, 3_000_000_000)
 
 
 def test_a_long_name_does_not_widen_the_dock(make, tmp_path):
@@ -305,6 +364,31 @@ def test_minutes_become_samples_when_the_speed_is_known(make, cells, backend):
     assert started.samples == pytest.approx(samples / 4, abs=started.batch_size)
 
 
+def test_what_is_set_last_as_the_length_is_how_long_it_learns(make, tmp_path):
+    training, dock = make()
+    (tmp_path / "epochs.toml").write_text('base = "finetune"\nname = "mine"\nepochs = 30')
+    training.setup.load(tmp_path / "epochs.toml")
+    box = dock.setup_page.settings
+    until(lambda: box.epochs.isVisible() and box.unit.currentText() == "epochs")
+    assert box.epochs.value() == 30 and not box.samples.isVisible()
+
+    def steps():
+        return Plan.of(training.setup.draft.config, 500).steps
+
+    def choose(unit):
+        box.unit.activated.emit(box.unit.findText(unit))
+        until(lambda: box.unit.currentText() == unit)
+
+    choose("samples")
+    box.samples.setValue(800)
+    assert steps() == 100
+    choose("epochs")
+    box.epochs.setValue(3)
+    assert steps() == 3 * (300 // 8)
+    choose("minutes")
+    assert training.setup.draft.for_minutes(60.0).config.epochs == 0 and steps() == 100
+
+
 def test_a_check_that_fails_says_so_in_a_line(make, cells, backend):
     training, _ = make()
     with_cells(training, cells)
@@ -313,6 +397,20 @@ def test_a_check_that_fails_says_so_in_a_line(make, cells, backend):
     until(lambda: not training.setup.busy)
     assert training.said == ["training needs Lightning Fabric"]
     assert training.state == "ready" and not backend.started
+
+
+def test_what_lies_where_napari_was_started_is_not_taken_for_a_module(tmp_path):
+    (tmp_path / "random.py").write_text("raise SystemExit('of another')")
+    backend, path = TrainingBackend(), tmp_path / "x"
+    for command in (
+        backend.check_command(path, path, path),
+        backend.compare_command("old", path, path, path),
+    ):
+        module = command.index("-m")
+        done = subprocess.run(
+            [*command[: module + 2], "--version"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert "napari-itis 0." in done.stdout, done.stderr
 
 
 def test_a_check_can_be_left(make, cells, backend):
@@ -426,6 +524,26 @@ def test_a_folder_that_is_deleted_is_said(make, cells):
     training.forget()
     until(lambda: not training.runs)
     assert training.run is None
+
+
+def test_a_training_that_cannot_be_read_says_so_and_hides_no_other(make, cells, backend, tmp_path):
+    training, _ = make()
+    run = started(training, cells)
+    other = FakeRun(tmp_path / "other")
+    other.folder.mkdir()
+    lock = str(other.folder / "run.lock")
+
+    def status():
+        raise PermissionError(13, "Permission denied", lock)
+
+    other.status = status
+    backend.runs[other.folder] = other
+    until(lambda: len(training.runs) == 2)
+    known = {facts.folder: facts.status for facts in training.runs}
+    assert known[run.folder].state == "running" and known[other.folder].state == "failed"
+    assert known[other.folder].message == f"{lock} cannot be read: Permission denied"
+    training.show_run(other.folder)
+    until(lambda: training.state == "failed")
 
 
 def done(training, cells):

@@ -2,15 +2,18 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
 
 import numpy as np
+import pytest
 
 from napari_itis import runs
-from napari_itis.runs import Run
-from napari_itis.runs.folder import STATUS, Status, write_status
+from napari_itis.runs import Run, RunError, hold
+from napari_itis.runs.folder import STATUS, STOP, Status, write_status
+from napari_itis.runs.identity import _began, this_process
 
 
 def test_curves_leave_out_what_is_half_written(tmp_path):
@@ -53,6 +56,38 @@ def test_another_process_with_the_same_number_is_not_the_training(tmp_path):
     assert status.state == "failed"
     assert "without a word" in status.message and "no checkpoint yet" in status.message
     run.kill()
+
+
+@pytest.mark.parametrize(
+    ("of_another", "where"),
+    [
+        ({"host": "elsewhere"}, "elsewhere"),
+        ({"began": "1"}, platform.node()),
+        ({"host": "", "began": ""}, "another computer"),
+    ],
+)
+def test_a_process_that_may_not_be_the_training_is_never_ended(tmp_path, of_another, where):
+    other = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        known = this_process() | {"pid": other.pid, "began": _began(other.pid)} | of_another
+        write_status(tmp_path, Status("starting", **known))
+        with hold(tmp_path):
+            Run(tmp_path).stop()
+            assert (tmp_path / STOP).exists()
+            with pytest.raises(RunError, match=rf"runs on {where}, .* asked to stop"):
+                Run(tmp_path).kill()
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_status_of_an_earlier_version_is_read(tmp_path):
+    write_status(tmp_path, Status("running", step=3))
+    values = json.loads((tmp_path / STATUS).read_text("utf-8"))
+    del values["host"], values["began"]
+    (tmp_path / STATUS).write_text(json.dumps(values), "utf-8")
+    assert runs.read_status(tmp_path) == Status("running", step=3)
 
 
 def test_a_status_that_is_no_status_is_none(tmp_path):

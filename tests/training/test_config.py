@@ -90,6 +90,8 @@ def test_data_replaces_the_sources(tmp_path):
         (["batch_size=1"], "batch norm"),
         (["network.encoder=vgg"], "unknown encoder"),
         (["reset_probability=2"], "between 0 and 1"),
+        (["learning_rate=nan"], "learning_rate must be a number"),
+        (["cache_gb=inf"], "cache_gb must be a number"),
         (["min_area=0"], "min_area must be at least 1"),
         (["seed=-1"], "seed must be at least 0"),
         (["max_scale=0"], "max_scale must be above 0"),
@@ -102,6 +104,13 @@ def test_data_replaces_the_sources(tmp_path):
 def test_mistakes_get_one_line(overrides, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_config("smoke", overrides)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "Best", "newest", "a/b", "con", "", " x", "n" * 61])
+def test_a_name_that_would_cost_the_checkpoint_or_the_library_refuses_is_refused(name):
+    with pytest.raises(ConfigError, match="name") as caught:
+        replace(load_config("smoke"), name=name)
     assert "\n" not in str(caught.value)
 
 

@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from napari_itis.network.weights import read_tensors
-from napari_itis.runs.folder import CHECKPOINT
+from napari_itis.runs.folder import CHECKPOINT, LOG
 from napari_itis.training import ConfigError, Training, TrainingStopped, load_config, train
+from napari_itis.training.log import Log
 
 SCRIPT = """
 import json, sys
@@ -234,7 +235,7 @@ def test_resume_with_other_data_is_refused(tiny, own_shapes, tmp_path):
 
 
 def test_loss_that_is_no_number_names_the_samples(tiny, tmp_path):
-    config = load_config("smoke", [*tiny, "learning_rate=inf"])
+    config = load_config("smoke", [*tiny, "learning_rate=1e30"])
     training = Training(config, tmp_path)
     with pytest.raises(
         FloatingPointError, match=r"step 2: the loss is nan on shapes/\d+:\d"
@@ -255,3 +256,14 @@ def test_gradient_that_is_no_number_does_not_reach_the_weights(tiny, tmp_path):
 def test_nothing_to_resume_is_one_line(tiny, tmp_path):
     with pytest.raises(ConfigError, match="to resume"):
         train("smoke", tiny, output=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"2,0,1", b"\0" * 200_000, b",,\n2,0,\n", b"2,0,0.5,0.5,1,0,7\n"]
+)
+def test_what_a_power_cut_leaves_of_the_log_costs_its_line_and_no_resume(tmp_path, damage):
+    header = ",".join(Log.FIELDS).encode() + b"\n"
+    (tmp_path / LOG).write_bytes(header + b"1,0,0.5,0.5,1.0,0.0\n" + damage)
+    with Log(tmp_path, step=2):
+        pass
+    assert (tmp_path / LOG).read_text().splitlines()[1:] == ["1,0,0.5,0.5,1.0,0.0"]

@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(error: Exception) -> int:
+    from napari_itis.runs.endings import FULL_DISK
+
     # typer carries a click of its own since 0.20 or so: the two are told by what they can do.
     if hasattr(error, "format_message"):
         return _say(f"{error.format_message().rstrip('.')} (see {_help_of(error)})", 2)
@@ -57,6 +59,9 @@ def _report(error: Exception) -> int:
         return _say(str(error), 2)
     if isinstance(error, OSError) and error.filename is not None:
         return _say(f"{error.strerror}: {error.filename}", 2)
+    # What is written into an open file fails without its name.
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return _say(f"{error.strerror}: make room on the disk", 2)
     if os.environ.get("NAPARI_ITIS_TRACEBACK"):
         traceback.print_exception(error)
     return _say(

@@ -26,6 +26,8 @@ from napari_itis.evaluation import (
     run_benchmark,
     worst_frames,
 )
+from napari_itis.network import find_weights
+from napari_itis.network.files import sha256
 from napari_itis.video.writing import atomically
 
 METHODS = ("itis", *BASELINES)
@@ -161,6 +163,8 @@ def _check(options: EvaluateOptions) -> None:
     for target in options.targets:
         if not 0 < target <= 1:
             raise InputError(f"--target {target:g}: an IoU is above 0 and at most 1, such as 0.90")
+        if round(target, 2) != target:
+            raise InputError(f"--target {target:g}: an IoU has two decimals at most, such as 0.85")
     if options.json_path:
         check_output(options.json_path, (".json",))
     if options.plot:
@@ -218,6 +222,7 @@ def _summary(options: EvaluateOptions, method: Any, result: BenchmarkResult) -> 
         "split": options.split,
         "method": options.method,
         "weights": str(method.weights) if ours else None,
+        "weights_sha256": sha256(find_weights(options.weights)) if ours else None,
         "parameters": None if ours else method.parameters,
         "robot": options.robot,
         "paper": options.paper and ours,

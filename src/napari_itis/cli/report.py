@@ -73,8 +73,8 @@ def add_to_report(
     masks : callable or None
         What the clicks started from.
     name : str or None
-        Of the run; one that tells it from others by default. A run of the same name on the same
-        objects is replaced.
+        Of the run; one that tells it from others by default, with a number where other weights
+        are called the same. A run of the same name on the same objects is replaced.
     command : str
         The command line.
 
@@ -88,13 +88,26 @@ def add_to_report(
     InputError
         If the folder holds a file that is no run.
     """
-    name = name or run_name(summary)
-    stem = file_name(f"{group_name(summary)} {name}")
-    runs = [run for run in _read_runs(folder / "runs") if run["stem"] != stem]
+    runs, group = _read_runs(folder / "runs"), group_name(summary)
+    beside = {run["name"]: run for run in runs if group_name(run) == group}
+    name = name or _free_name(summary, beside)
+    before = beside.get(name)
+    stem = file_name(f"{group} {name}") if before is None else before["stem"]
+    runs = [run for run in runs if run is not before]
     pictures = _draw_pictures(folder, stem, summary, samples, method, masks)
     run = {"name": name, "command": command, "pictures": pictures, **summary}
     write_json(folder / "runs" / f"{stem}.json", run)
     return _write_page(folder, [*runs, run])
+
+
+def _free_name(summary: dict[str, Any], beside: dict[str, Any]) -> str:
+    """The run's own name, with a number where it is that of a run with other weights."""
+    name = unique = run_name(summary)
+    weights, number = summary["weights_sha256"], 1
+    while unique in beside and beside[unique].get("weights_sha256", weights) != weights:
+        number += 1
+        unique = f"{name} ({number})"
+    return unique
 
 
 def _read_runs(folder: Path) -> list[dict[str, Any]]:

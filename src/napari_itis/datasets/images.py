@@ -10,6 +10,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+LARGEST_ID = 2**31 - 1
+"""Of an object: labels are int32."""
+
 _TIFF = {".tif", ".tiff"}
 _JPEG = {".jpg", ".jpeg"}
 _COLOURS = {"CMYK", "YCbCr", "HSV", "LAB", "RGBX", "RGBa"}
@@ -48,8 +51,11 @@ def read_array(path: str | PathLike[str], *, colors: bool = False) -> NDArray:
         raise
     except (UnidentifiedImageError, tifffile.TiffFileError):
         raise ImageError(f"not an image that can be read: {path}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())
+    except MemoryError:
+        raise
+    # Of a file that is damaged, decoders raise almost anything.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"cannot read the image {path}: {reason}") from None
     # Two planes are no photo: found now, not when it is shown to the network.
     if array.shape[2:] not in ((), (1,), (3,), (4,)) or array.ndim < 2 or 0 in array.shape:
@@ -96,19 +102,32 @@ def read_indices(path: str | PathLike[str]) -> NDArray:
     Returns
     -------
     ndarray of bool or integers, shape (H, W)
-        No value is negative.
+        No value is negative or above `LARGEST_ID`.
 
     Raises
     ------
     ImageError
-        As `read_array`, and if the file has colours, fractions or negative values.
+        As `read_array`, and if the file has colours or values that are no ids.
     """
     mask = read_array(path)
     if mask.ndim != 2:
         raise ImageError(f"{path} has {mask.shape[-1]} channels: a mask has one, with object ids")
+    require_ids(mask, path)
+    return mask
+
+
+def require_ids(mask: NDArray, path: str | PathLike[str]) -> None:
+    """Refuse a mask that labels of int32 cannot hold.
+
+    Raises
+    ------
+    ImageError
+        If it has fractions, negative values or ids above `LARGEST_ID`.
+    """
     if mask.dtype.kind not in "bui" or mask.min() < 0:
         raise ImageError(f"{path} holds {mask.dtype} values that are no ids: expected 0, 1, 2, ...")
-    return mask
+    if mask.max() > LARGEST_ID:
+        raise ImageError(f"{path} holds the id {mask.max()}: expected {LARGEST_ID} at most")
 
 
 def verified_size(path: str | PathLike[str]) -> tuple[int, int]:
@@ -140,7 +159,7 @@ def verified_size(path: str | PathLike[str]) -> tuple[int, int]:
             image.draft("L", (1, 1))
             image.load()
             return size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Exception:
         # Decoded in full, it says what is wrong with it.
         height, width = read_array(path).shape[:2]
         return height, width
@@ -148,7 +167,8 @@ def verified_size(path: str | PathLike[str]) -> tuple[int, int]:
 
 def _read_pillow(path: Path, colors: bool) -> NDArray:
     with Image.open(path) as image:
-        if getattr(image, "n_frames", 1) > 1:
+        # What phones and cameras add to a JPEG is a smaller version of it or a depth map.
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             raise ImageError(f"{path} holds {image.n_frames} images; expected one")
         if image.mode in _COLOURS or (image.mode in ("P", "PA") and colors):
             image = image.convert("RGB")

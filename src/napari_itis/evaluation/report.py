@@ -89,10 +89,12 @@ def file_name(text: str) -> str:
     Returns
     -------
     str
-        Lower-case letters, digits, dots and dashes. Names that differ in other letters stay apart.
+        Lower-case letters, digits, dots, dashes, and underscores for spaces. Names that differ in
+        anything else have a checksum, and so stay apart.
     """
-    name = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "run"
-    return name if text.isascii() else f"{name}-{zlib.crc32(text.encode()):08x}"
+    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower().replace(" ", "_")).strip("-._") or "run"
+    whole = name.replace("_", " ") == text
+    return name if whole else f"{name}-{zlib.crc32(text.encode()):08x}"
 
 
 def groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -240,7 +242,7 @@ def _details_table(runs: Sequence[Run]) -> Table:
     rows = [
         [
             run["name"],
-            run["weights"] or run["parameters"] or _NONE,
+            _weights(run) or run["parameters"] or _NONE,
             run["version"],
             run["device"],
             str(run["seed"]),
@@ -249,6 +251,11 @@ def _details_table(runs: Sequence[Run]) -> Table:
         for run in runs
     ]
     return Table(head, rows, words=True)
+
+
+def _weights(run: Run) -> str:
+    checksum = run.get("weights_sha256")
+    return f"{run['weights']} ({checksum[:8]})" if checksum else run["weights"] or ""
 
 
 def _plots(group: str, runs: Sequence[Run]) -> Figures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Protocol
 
 import cv2
@@ -19,7 +20,9 @@ _BAND = 1 << 23
 # mask has the image's own pixels.
 _MOST = 8192
 _KEPT = 4
-_SAMPLE = 512
+# Where the range of a large image is looked for: rows and columns of a grid, and pixels at each.
+_GRID = 4
+_SAMPLE = 256
 
 
 class Picture(Protocol):
@@ -145,12 +148,24 @@ class LazyPicture:
     def _known_limits(self) -> tuple[float, float] | None:
         if self._limits is None:
             coarsest = self._levels[-1]
-            box = tuple(
-                slice((size - min(size, _SAMPLE)) // 2, (size + min(size, _SAMPLE)) // 2)
-                for size in coarsest.shape
-            )
-            self._limits = find_range(np.asarray(coarsest.read(box)))
+            parts = [np.asarray(coarsest.read(box)) for box in _sampled(coarsest.shape)]
+            # Alpha has a range of its own.
+            pixels = [(part[..., :3] if part.ndim == 3 else part).ravel() for part in parts]
+            self._limits = find_range(np.concatenate(pixels))
         return self._limits
+
+
+def _sampled(shape: tuple[int, int]) -> list[Box]:
+    """All of an image, or of a large one parts all over it: the middle alone may be empty."""
+    height, width = shape
+    if height * width <= _BAND:
+        return [(slice(0, height), slice(0, width))]
+    sides = []
+    for size in shape:
+        part = min(size, _SAMPLE)
+        starts = np.linspace(0, size - part, _GRID).astype(int).tolist()
+        sides.append([slice(start, start + part) for start in dict.fromkeys(starts)])
+    return list(product(*sides))
 
 
 def _scaled(region: Region, shape: tuple[int, int], size: tuple[int, int]) -> Box:

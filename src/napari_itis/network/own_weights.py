@@ -29,8 +29,9 @@ __all__ = ["add", "check_name", "delete", "export", "own_weights", "rename", "re
 
 LARGEST_FILE = 1 << 30
 """Bytes; the largest network of ours has half of it."""
+LONGEST_NAME = 60
+"""Characters."""
 
-_LONGEST_NAME = 60
 _NAME = re.compile(r"\w(?:[\w .()+-]*[\w)+-])?")
 # No file can be called so on Windows.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -193,10 +194,10 @@ def check_name(name: str) -> str:
         In one line, what a name looks like.
     """
     name = name.strip()
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or name.endswith(SUFFIX):
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME or name.endswith(SUFFIX):
         raise WeightsError(
             f"{name[:80]!r} cannot be a name: use letters, digits, spaces and any of _ - + . ( ), "
-            f"at most {_LONGEST_NAME} of them"
+            f"at most {LONGEST_NAME} of them"
         )
     if _RESERVED.fullmatch(name):
         raise WeightsError(f"{name!r} cannot be a name: Windows knows no such file")
@@ -243,7 +244,7 @@ def _unused(name: str) -> str:
 
 def _name_from(path: Path) -> str:
     name = re.sub(r"[^\w .()+-]+", "-", path.name.removesuffix(SUFFIX)).lstrip(" .()+-")
-    name = name[:_LONGEST_NAME].rstrip(" .(-")
+    name = name[:LONGEST_NAME].rstrip(" .(-")
     return check_name(name) if name and not _RESERVED.fullmatch(name) else "weights"
 
 

@@ -183,9 +183,14 @@ class _Look:
 
 
 def _status(run: Any) -> Status:
-    if not run.folder.is_dir():
-        return Status("failed", message="its folder was moved or deleted: take it off the list")
-    return run.status()
+    # One that nobody can look at must not hide the others.
+    try:
+        if not run.folder.is_dir():
+            return Status("failed", message="its folder was moved or deleted: take it off the list")
+        return run.status()
+    except OSError as error:
+        reason = error.strerror or error
+        return Status("failed", message=f"{error.filename or run.folder} cannot be read: {reason}")
 
 
 def _start(config: Path) -> str:

@@ -10,7 +10,8 @@ from napari_itis.network.names import list_weights, own_weights
 from napari_itis.plugin.run_seen import is_seen, mark_seen
 from napari_itis.user_data import data_folder
 
-_PROGRAM = (sys.executable, "-m", "napari_itis")
+# What lies in the folder that napari was started from is no module of ours, whatever its name.
+_PROGRAM = (sys.executable, "-P", "-m", "napari_itis")
 
 
 class TrainingBackend:

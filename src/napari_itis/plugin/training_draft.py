@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_itis.network import ItisConfig, describe
+from napari_itis.network.names import SUFFIX
+from napari_itis.network.own_weights import LONGEST_NAME
 from napari_itis.training import DataSource, TrainingConfig, load_config
 
 VIEWER = "viewer"
 """Name of the data set that is made of what is open in the viewer."""
 
 _BASE = "finetune"
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Draft:
     config : TrainingConfig
         What will be run, but for the images in the viewer, which are no files yet.
     minutes : float or None
-        Length that is wanted in place of the config's samples.
+        Length that is wanted in place of the config's samples; its epochs are 0 then.
     viewer : bool
         Whether the images and masks in the viewer are trained on.
     chosen : frozenset of str
@@ -56,7 +57,8 @@ class Draft:
         """With other values, as the user has chosen them.
 
         Keys of the network are ``network.KEY``. With other weights to start from, the network is
-        theirs. A learning rate takes that of the new layers along.
+        theirs. A learning rate takes that of the new layers along. Of samples, epochs and minutes,
+        what is set last is how long it learns.
 
         Raises
         ------
@@ -77,9 +79,14 @@ class Draft:
         if network:
             changes["network"] = replace(config.network, **network)
         if changes.get("samples"):
-            changes |= _epochs_that_fit(config, changes)
-        minutes = None if "samples" in changes else self.minutes
+            changes = {"epochs": 0} | changes | _epochs_that_fit(config, changes)
+        minutes = None if {"samples", "epochs"} & changes.keys() else self.minutes
         return replace(self, config=replace(config, **changes), chosen=chosen, minutes=minutes)
+
+    def with_minutes(self, minutes: float | None) -> Draft:
+        """As long as so many minutes; None: as many samples as the config says."""
+        config, chosen = replace(self.config, epochs=0), self.chosen | {"samples"}
+        return replace(self, config=config, minutes=minutes, chosen=chosen)
 
     def suggested(self, values: dict[str, Any]) -> Draft:
         """With suggestions where the user has chosen nothing."""
@@ -145,7 +152,8 @@ def read_text(text: str) -> TrainingConfig:
 
 def plain_name(text: str) -> str:
     """A name for weights and folders on every system, of letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-._")[:_LONGEST_NAME]
+    name = re.sub(r"[^\w.-]+", "-", text.removesuffix(SUFFIX)).strip("-._")
+    return name[:LONGEST_NAME].rstrip("-._")
 
 
 def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
@@ -153,7 +161,8 @@ def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
     name, number = wanted, 1
     while taken(name):
         number += 1
-        name = f"{wanted}-{number}"
+        end = f"-{number}"
+        name = wanted[: LONGEST_NAME - len(end)] + end
     return name
 
 

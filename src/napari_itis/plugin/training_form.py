@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from docstring_parser import parse
 from magicgui.widgets import create_widget
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets.bases import RangedWidget, ValueWidget
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ from napari_itis.plugin.fold import Fold
 from napari_itis.plugin.settings import DEVICES
 
 _SECTIONS = (
-    ("Length", ("epochs", "samples_per_epoch", "seed")),
+    ("Length", ("samples_per_epoch", "seed")),
     (
         "Clicks and objects",
         ("reset_probability", "lone_click", "spoilt_mask", "empty_mask", "copy_paste", "min_area"),
@@ -62,7 +62,17 @@ _SECTIONS = (
         ),
     ),
 )
-_ELSEWHERE = ("name", "start", "samples", "learning_rate", "batch_size", "crop", "device", "data")
+_ELSEWHERE = (
+    "name",
+    "start",
+    "samples",
+    "epochs",
+    "learning_rate",
+    "batch_size",
+    "crop",
+    "device",
+    "data",
+)
 _LABELS = {"ema": "EMA", "cache_gb": "Cache (GB)", "min_area": "Smallest area"}
 _CHOICES = {"device": DEVICES, "precision": ("auto", "bf16", "fp32")}
 _MOST = 1e9
@@ -154,12 +164,15 @@ class TrainingForm(QWidget):
         """Show the values of a config."""
         self._config = config
         self._showing = True
-        for name, widget in self._widgets.items():
-            value = _value_of(config, name)
-            if widget.value != value:
-                widget.value = value
-        self._enable_network()
-        self._showing = False
+        try:
+            for name, widget in self._widgets.items():
+                value = _value_of(config, name)
+                if widget.value != value:
+                    _make_room(widget, value)
+                    widget.value = value
+            self._enable_network()
+        finally:
+            self._showing = False
 
     def widget(self, name: str) -> ValueWidget:
         """The widget of a key; its section is opened."""
@@ -220,16 +233,22 @@ def _value_of(config: Any, name: str) -> Any:
     return getattr(config.network if prefix else config, key)
 
 
+def _make_room(widget: ValueWidget, value: Any) -> None:
+    """Let a widget take a value from a file, where there may be larger ones than anybody types."""
+    if isinstance(widget, RangedWidget):
+        widget.max = max(widget.max, value)
+
+
 def _make_widget(setting: Setting, value: Any) -> ValueWidget:
     options: dict[str, Any] = {"tooltip": f"{setting.name}: {setting.about}"}
     if setting.choices:
         options["choices"] = setting.choices
     elif setting.kind is int:
-        options |= {"min": 0, "max": int(_MOST)}
+        options |= {"min": 0, "max": max(int(_MOST), value)}
     elif setting.kind is float:
         # As fine as the value asks for: rates are small.
         size = 10.0 ** math.floor(math.log10(value)) if value else 0.1
-        options |= {"min": 0.0, "max": _MOST, "step": min(size, 1.0) / 10}
+        options |= {"min": 0.0, "max": max(_MOST, value), "step": min(size, 1.0) / 10}
     label = _LABELS.get(setting.name) or setting.name.replace("_", " ").capitalize()
     return create_widget(
         value=value, annotation=setting.kind, name=setting.name, label=label, options=options

@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_itis.plugin.training_controller import LIVE, TrainingController
 
-_FILTER = "Settings (*.toml)"
+_SUFFIX = ".toml"
+_FILTER = f"Settings (*{_SUFFIX})"
 
 
 class TrainingMenu(QPushButton):
@@ -98,11 +99,14 @@ class TrainingMenu(QPushButton):
             self._training.setup.load(Path(chosen))
 
     def _save(self) -> None:
-        name = f"{self._training.setup.draft.config.name}.toml"
+        name = f"{self._training.setup.draft.config.name}{_SUFFIX}"
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the settings", name, _FILTER)
         if chosen:
             path = Path(chosen)
-            self._training.setup.save(path if path.suffix else path.with_suffix(".toml"))
+            # The dialog has asked whether to replace the file that was named there, and no other.
+            asked = path.suffix.lower() == _SUFFIX
+            path = path if asked else path.with_name(path.name + _SUFFIX)
+            self._training.setup.save(path, overwrite=asked)
 
     def _edit(self) -> None:
         TomlDialog(self._training, self.window()).open()

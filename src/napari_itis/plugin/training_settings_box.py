@@ -25,8 +25,8 @@ from napari_itis.plugin.settings import DEVICES
 from napari_itis.plugin.training_form import settings_of
 
 _OTHER = "Other file …"
-_MINUTES, _SAMPLES = "minutes", "samples"
-_MOST_SAMPLES = 100_000_000
+_MINUTES, _SAMPLES, _EPOCHS = "minutes", "samples", "epochs"
+_MOST = 2**31 - 1
 _NARROWEST = 80
 
 
@@ -54,20 +54,23 @@ class TrainingSettingsBox(QGroupBox):
         self.minutes.setDecimals(1)
         self.minutes.valueChanged.connect(self._on_minutes)
         self.samples = QSpinBox()
-        self.samples.setRange(1, _MOST_SAMPLES)
+        self.samples.setRange(1, _MOST)
         self.samples.setGroupSeparatorShown(True)
         self.samples.setSingleStep(500)
         self.samples.valueChanged.connect(lambda value: self.changed.emit({"samples": value}))
+        self.epochs = QSpinBox()
+        self.epochs.setRange(1, _MOST)
+        self.epochs.valueChanged.connect(lambda value: self.changed.emit({"epochs": value}))
         self.unit = QComboBox()
-        self.unit.addItem(_MINUTES, _MINUTES)
-        self.unit.addItem(_SAMPLES, _SAMPLES)
+        for unit in (_MINUTES, _SAMPLES, _EPOCHS):
+            self.unit.addItem(unit, unit)
         self.unit.setMinimumWidth(_NARROWEST)
         self.unit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.unit.activated.connect(self._on_unit)
-        for spin in (self.minutes, self.samples):
+        for spin in (self.minutes, self.samples, self.epochs):
             # The number needs the room, beside its unit.
             spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        for widget in (self.minutes, self.samples, self.unit):
+        for widget in (self.minutes, self.samples, self.epochs, self.unit):
             widget.setToolTip(
                 "How long it learns. Minutes become samples when it is checked how fast this "
                 "computer is"
@@ -76,10 +79,10 @@ class TrainingSettingsBox(QGroupBox):
         self.rate.setValidator(QDoubleValidator(0.0, 10.0, 12, self.rate))
         self.rate.editingFinished.connect(self._on_rate)
         self.batch = QSpinBox()
-        self.batch.setRange(2, 4096)
+        self.batch.setRange(2, _MOST)
         self.batch.valueChanged.connect(lambda value: self.changed.emit({"batch_size": value}))
         self.crop = QSpinBox()
-        self.crop.setRange(32, 4096)
+        self.crop.setRange(32, _MOST)
         self.crop.setSingleStep(32)
         self.crop.setSuffix(" px")
         self.crop.valueChanged.connect(lambda value: self.changed.emit({"crop": value}))
@@ -90,7 +93,7 @@ class TrainingSettingsBox(QGroupBox):
         self.device.activated.connect(
             lambda at: self.changed.emit({"device": self.device.itemData(at)})
         )
-        for spin in (self.minutes, self.samples, self.batch, self.crop):
+        for spin in (self.minutes, self.samples, self.epochs, self.batch, self.crop):
             # "1" on the way to "16" is no wish.
             spin.setKeyboardTracking(False)
             # Room for the largest number that can be would widen the dock.
@@ -103,6 +106,7 @@ class TrainingSettingsBox(QGroupBox):
         length.setSpacing(5)
         length.addWidget(self.minutes, 1)
         length.addWidget(self.samples, 1)
+        length.addWidget(self.epochs, 1)
         length.addWidget(self.unit, 1)
         form = QFormLayout(self)
         form.setContentsMargins(8, 10, 8, 6)
@@ -122,7 +126,7 @@ class TrainingSettingsBox(QGroupBox):
         ----------
         config : TrainingConfig
         minutes : float or None
-            Length that is wanted in place of the config's samples.
+            Length that is wanted in place of the config's samples or epochs.
         weights : sequence of str
             Names of the weights that can be started from.
         """
@@ -132,18 +136,25 @@ class TrainingSettingsBox(QGroupBox):
         self._explain(config)
         values = (
             (self.samples, config.samples),
+            (self.epochs, config.epochs or self.epochs.value()),
             (self.batch, config.batch_size),
             (self.crop, config.crop),
             (self.minutes, self.minutes.value() if minutes is None else minutes),
         )
         for spin, value in values:
             spin.blockSignals(True)
-            spin.setValue(value)
+            spin.setValue(min(value, _MOST))
             spin.blockSignals(False)
-        self.unit.setCurrentIndex(self.unit.findData(_SAMPLES if minutes is None else _MINUTES))
-        self.minutes.setVisible(minutes is not None)
-        self.samples.setVisible(minutes is None)
-        self.device.setCurrentIndex(DEVICES.index(config.device))
+        length = _EPOCHS if config.epochs else _SAMPLES
+        unit = length if minutes is None else _MINUTES
+        self.unit.setCurrentIndex(self.unit.findData(unit))
+        self.minutes.setVisible(unit == _MINUTES)
+        self.samples.setVisible(unit == _SAMPLES)
+        self.epochs.setVisible(unit == _EPOCHS)
+        if self.device.findData(config.device) < 0:
+            # Such as cuda:1, from a file.
+            self.device.addItem(config.device, config.device)
+        self.device.setCurrentIndex(self.device.findData(config.device))
 
     def _show_start(self, start: str, weights: Sequence[str]) -> None:
         shown = [self.start.itemData(row) for row in range(self.start.count())]
@@ -190,8 +201,11 @@ class TrainingSettingsBox(QGroupBox):
         self.minutes_wanted.emit(minutes)
 
     def _on_unit(self, at: int) -> None:
-        minutes = self.unit.itemData(at) == _MINUTES
-        self.minutes_wanted.emit(self.minutes.value() if minutes else None)
+        unit = self.unit.itemData(at)
+        if unit == _EPOCHS:
+            self.changed.emit({"epochs": self.epochs.value()})
+        else:
+            self.minutes_wanted.emit(self.minutes.value() if unit == _MINUTES else None)
 
 
 _START_NAMES = {"imagenet": "ImageNet", "random": "Nothing (random)"}

@@ -77,7 +77,7 @@ class TrainingSetup(QObject):
 
     def set_minutes(self, minutes: float | None) -> None:
         """Let it learn so long, or as many samples as the config says."""
-        self._take(replace(self.draft, minutes=minutes, chosen=self.draft.chosen | {"samples"}))
+        self._take(self.draft.with_minutes(minutes))
 
     def use_viewer(self, wanted: bool) -> None:
         """Train on what is open in the viewer, or not."""
@@ -137,8 +137,11 @@ class TrainingSetup(QObject):
         except _REFUSED as error:
             self.notice.emit(one_line(error))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, overwrite: bool = False) -> None:
         """Save the settings as TOML; images in the viewer are written beside it first."""
+        if path.exists() and not overwrite:
+            self.notice.emit(f"{path.name} is there already: choose another name")
+            return
         if self.draft.viewer:
             root = path.with_name(f"{path.stem}-data")
             if root.exists() and any(root.iterdir()):

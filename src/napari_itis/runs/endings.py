@@ -13,13 +13,13 @@ from napari_itis.network import WeightsError
 from napari_itis.network.files import read_about
 from napari_itis.runs.folder import BEGINNING, CHECKPOINT, read_output
 
+FULL_DISK = tuple(
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)
+)
+"""Numbers of errors of a disk, or a share of it, that is full."""
+
 _VOICE = "napari-itis: "
 _FULL = 2**24
-_OF_A_FULL_DISK = tuple(
-    os.strerror(getattr(errno, name))
-    for name in ("ENOSPC", "EDQUOT", "EFBIG")
-    if hasattr(errno, name)
-)
 
 
 def saved_step(folder: Path) -> int:
@@ -76,7 +76,7 @@ def _reason(folder: Path, code: int | None) -> str:
 
 
 def _with_fix(reason: str) -> str:
-    full = any(words in reason for words in _OF_A_FULL_DISK)
+    full = any(os.strerror(number) in reason for number in FULL_DISK)
     return f"{reason} (make room on the disk)" if full else reason
 
 

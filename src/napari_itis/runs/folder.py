@@ -20,6 +20,8 @@ PREDICTIONS = "predictions"
 OUTPUT = "output.txt"
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
+NEWEST = "newest.safetensors"
+"""While it is measured; if it is better than the best, it is the best."""
 STOP = "stop"
 """A file of this name asks the training for a checkpoint and its end."""
 LOCK = "run.lock"
@@ -53,6 +55,8 @@ class Status:
         UTC seconds; 0 if there is no such time.
     pid : int
         The process; 0 if it is not known.
+    host, began : str
+        Its computer, and when it began as that counts; empty if nobody knows.
     """
 
     state: str = "starting"
@@ -65,6 +69,8 @@ class Status:
     started: float = 0.0
     updated: float = 0.0
     pid: int = 0
+    host: str = ""
+    began: str = ""
 
     @property
     def ended(self) -> bool:
@@ -96,7 +102,8 @@ class Curves:
 def read_status(folder: Path) -> Status | None:
     """What the training said last of itself; None if it never did. `Run.status` has the truth."""
     try:
-        values = json.loads((folder / STATUS).read_text("utf-8"))
+        # Earlier versions did not say where it runs.
+        values = {"host": "", "began": ""} | json.loads((folder / STATUS).read_text("utf-8"))
         return Status(**{field.name: values[field.name] for field in fields(Status)})
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -26,6 +26,7 @@ from napari_itis.runs.folder import (
     read_status,
     write_status,
 )
+from napari_itis.runs.identity import is_here
 from napari_itis.runs.lock import RunError, is_held
 
 # Until it holds its lock, a process that another window has started is taken for alive so long.
@@ -125,20 +126,31 @@ class Run:
         said = read_status(self.folder)
         # There is nothing to save yet, and reading the data may take long.
         if said is not None and said.state == "starting":
-            self.kill()
+            with suppress(RunError):
+                self.kill()
 
     def kill(self) -> None:
-        """End the process at once, without a checkpoint: the last resort."""
+        """End the process at once, without a checkpoint: the last resort.
+
+        Raises
+        ------
+        RunError
+            If it may be on another computer, or its number another process's: it is asked to stop.
+        """
         child = _children.get(self.folder)
         if child is not None and child.poll() is None:
             pid = child.pid
         elif is_held(self.folder):
-            said = read_status(self.folder)
-            pid = said.pid if said is not None else 0
+            said = read_status(self.folder) or Status()
+            if not is_here(said):
+                (self.folder / STOP).touch()
+                host = said.host or "another computer"
+                process = f"{self.name} runs on {host}, in a process that is not known here"
+                raise RunError(f"{process}: it was asked to stop")
+            pid = said.pid
         else:
             return
-        if pid:
-            _end(pid)
+        _end(pid)
         deadline = time.monotonic() + _DEATH_SECONDS
         while self.alive and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -147,7 +159,9 @@ class Run:
     def weights(self) -> Path | None:
         """The weights at the end, or at the stop; None if there are none yet."""
         path = self.folder / f"{self.name}.safetensors"
-        return path if path.is_file() else None
+        with suppress(OSError):
+            return path if path.is_file() else None
+        return None
 
 
 def start(config: Path, folder: Path, resume: bool = False) -> Run:

@@ -26,9 +26,10 @@ def known() -> list[Path]:
         try:
             values = json.loads(entry.read_text("utf-8"))
             folder, started = Path(values["folder"]), float(values["started"])
+            there = folder.is_dir()
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if folder.is_dir():
+        if there:
             found.append((started, folder))
     return [folder for _, folder in sorted(found, reverse=True)]
 

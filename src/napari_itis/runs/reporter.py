@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_itis.runs.folder import Status, read_status, write_status
+from napari_itis.runs.identity import this_process
 
 _SECONDS = 0.5
 
@@ -19,7 +19,7 @@ def announce(folder: Path) -> None:
     said = read_status(folder)
     if said is not None and said.state == "starting" and said.pid == 0:
         with suppress(OSError):
-            write_status(folder, replace(said, pid=os.getpid(), message="loading PyTorch"))
+            write_status(folder, replace(said, **this_process(), message="loading PyTorch"))
 
 
 class Reporter:
@@ -39,7 +39,7 @@ class Reporter:
         # Who started the process said when; a status of an earlier process does not count.
         begun = before is not None and before.state == "starting"
         started = before.started if begun else time.time()
-        self.status = Status("starting", started=started, pid=os.getpid())
+        self.status = Status("starting", started=started, **this_process())
         self._next = 0.0
 
     def say(self, *, now: bool = True, **changes: Any) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_itis.network import DEFAULT_WEIGHTS, ItisConfig
+from napari_itis.network import DEFAULT_WEIGHTS, ItisConfig, WeightsError
+from napari_itis.network.names import SUFFIX
+from napari_itis.network.own_weights import check_name
+from napari_itis.runs.folder import BEST, CHECKPOINT, NEWEST
 
 UNTRAINED = ("imagenet", "random")
 """What `start` may be beside weights."""
@@ -59,7 +63,8 @@ class TrainingConfig:
     Parameters
     ----------
     name : str
-        Name of the weights.
+        Name of the weights, such as the library takes (`check_name`); none of the files that a
+        training has beside them.
     seed : int
         Everything random follows from it.
     start : str
@@ -193,6 +198,10 @@ class TrainingConfig:
     data: tuple[DataSource, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
+        for name, value in vars(self).items():
+            if isinstance(value, float):
+                require(math.isfinite(value), f"{name} must be a number, not {value}")
         # An object without pixels cannot be clicked on.
         for name in ("samples", "crop", "min_area", "checkpoint_steps", "validation_objects"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1")
@@ -234,3 +243,14 @@ class TrainingConfig:
     def as_dict(self) -> dict[str, Any]:
         """The config as plain JSON values."""
         return dataclasses.asdict(self)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that the library of weights would not take when the training is over."""
+    try:
+        require(check_name(name) == name, f"name {name!r} must have no spaces around it")
+    except WeightsError as error:
+        raise ConfigError(f"name: {error}") from None
+    # Not every file system tells upper case from lower case.
+    ours = f"{name}{SUFFIX}".casefold() in (CHECKPOINT, BEST, NEWEST)
+    require(not ours, f"name {name!r} is that of another file in a training's folder: take another")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,7 @@ class _Table:
     """A CSV file that grows row by row."""
 
     def __init__(self, path: Path, fields: tuple[str, ...], step: int) -> None:
-        kept = []
-        if path.exists() and step:
-            with path.open(newline="") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+        kept = list(_rows(path, step)) if path.exists() and step else []
         # A process that is killed while it starts again must not take the rows so far with it.
         temporary = path.with_name(f".{path.name}.tmp")
         with temporary.open("w", newline="") as file:
@@ -137,6 +134,19 @@ class _Table:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _rows(path: Path, step: int) -> Iterator[dict[str, str]]:
+    """Rows up to a step, without those that a computer that went off has left half, or as zeros."""
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(line for line in file if "\0" not in line):
+            try:
+                figures = {name: float(value) for name, value in row.items()}
+                kept = figures["step"] <= step
+            except (KeyError, TypeError, ValueError):
+                continue
+            if kept:
+                yield row
 
 
 def _open_board(folder: Path, step: int) -> Any:

@@ -20,7 +20,7 @@ from napari_itis.evaluation.benchmark import run_benchmark
 from napari_itis.inference import Prediction, Predictor
 from napari_itis.network import ItisNetwork, save_weights
 from napari_itis.runs import Reporter
-from napari_itis.runs.folder import BEST, strip_path
+from napari_itis.runs.folder import BEST, NEWEST, strip_path
 from napari_itis.training.checkpoint import Progress
 from napari_itis.training.config import TrainingConfig
 from napari_itis.training.held_back import held_back_objects
@@ -28,7 +28,6 @@ from napari_itis.training.listing import Listing
 from napari_itis.training.pictures import Look, prediction_strip, write_picture
 
 TARGETS = (0.85, 0.90)
-_NEWEST = "newest.safetensors"
 _SHOWN = 6
 
 _log = logging.getLogger(__name__)
@@ -157,7 +156,7 @@ class Validation:
         Measurement or None
             None if it was stopped.
         """
-        newest = self._folder / _NEWEST
+        newest = self._folder / NEWEST
         try:
             save_weights(network, newest, training=about)
             clicks = self._config.validation_clicks

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_itis.datasets.base import size_text
-from napari_itis.datasets.images import ImageError, read_array
+from napari_itis.datasets.images import ImageError, read_array, require_ids
 from napari_itis.video.mask_cleaning import Cleaning, Known, clean, histogram, is_soft
 from napari_itis.video.palette import colour_codes, davis_palette
 
@@ -99,10 +99,7 @@ def _labels(path: Path, known: Known | None, problems: list[str]) -> NDArray[np.
             values = values[..., 0]
         else:
             return _from_colours(values, known, path, problems)
-    if values.dtype.kind not in "bui" or values.min() < 0:
-        raise ImageError(
-            f"{path} holds {values.dtype} values that are no ids: expected 0, 1, 2, ..."
-        )
+    require_ids(values, path)
     if values.dtype == bool:
         return values.astype(np.int32)
     if values.dtype == np.uint8:
