@@ -475,12 +475,37 @@ def test_an_image_of_other_pixels_gets_objects_of_its_own(viewer, controller, ph
     assert first in controller.workspaces and first.session.clicks((), 1)
 
 
-def test_a_renamed_image_that_gets_new_pixels_keeps_its_objects(controller, photo, settle):
+def test_an_image_that_came_while_the_dock_was_closed_is_annotated(viewer, controller, settle):
+    """A video dock, which has no list of images, stayed with one that was gone."""
+    controller.detach()
+    viewer.layers.clear()
+    other = viewer.add_image(np.zeros((30, 30, 3), np.uint8), rgb=True, name="other")
+    controller.attach()
+    settle(controller)
+    assert controller.image is other and controller.clicking
+
+
+def test_an_image_that_is_chosen_is_to_be_seen(viewer, controller, photo, settle):
+    """Clicks went to an image below another one, unseen."""
+    other = viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="other")
+    controller.choose_image(other)
+    controller.choose_image(photo)
+    places = [viewer.layers.index(layer) for layer in (other, photo, *layers(controller))]
+    assert places[0] < places[1] < min(places[2:])
+    light = viewer.add_image(np.zeros(SHAPE), rgb=False, name="light", blending="additive")
+    controller.choose_image(light)
+    controller.choose_image(photo)
+    assert viewer.layers.index(light) > viewer.layers.index(photo)
+
+
+def test_a_renamed_image_that_gets_new_pixels_keeps_its_objects(controller, photo, settle, notices):
+    heard = notices(controller)
     layers(controller)[0].add((20, 20))
     settle(controller)
     photo.name = "filtered"
     photo.data = photo.data + 1
     settle(controller)
+    assert heard[-1] == "filtered has new pixels: its objects stay as they are"
     assert [info.clicks for info in controller.objects()] == [1] and controller.can_undo
 
 

@@ -11,6 +11,7 @@ from napari.utils.notifications import notification_manager
 from napari_itis.plugin.hints import next_step
 from napari_itis.plugin.readers import METADATA, video_metadata
 from napari_itis.video.masks import MaskSequence
+from napari_itis.video.writing import write_masks
 
 from .conftest import SHAPE, disc
 
@@ -208,6 +209,34 @@ def test_masks_that_were_opened_with_a_video_are_corrected_at_once(make_controll
     assert (shown(controller, 3) == 2).sum() == 100
 
 
+def test_a_video_that_is_opened_once_more_shows_what_was_corrected_alone(
+    make_controller, settle, tmp_path
+):
+    """Its masks as they had been lay over the corrected ones."""
+    viewer = ViewerModel()
+    names = tuple(f"{index:05}" for index in range(FRAMES))
+    folder = tmp_path / "masks"
+    write_masks(folder, names, lambda frame: None, SHAPE)
+
+    def open_video():
+        known = {METADATA: video_metadata(names, None, "some method")}
+        frames = np.zeros((FRAMES, *SHAPE, 3), np.uint8)
+        viewer.add_image(frames, rgb=True, name="video", metadata=known)
+        masks = MaskSequence(folder, names, SHAPE)
+        return viewer.add_labels(masks, name="method", metadata=known)
+
+    controller = make_controller(viewer)
+    open_video()
+    controller.choose_any_image()
+    controller.workspace.layers.positive.add((3, 20, 20))
+    settle(controller)
+    viewer.layers.clear()
+    again = open_video()
+    settle(controller)
+    assert shown(controller, 3)[20, 20] and not again.visible
+    assert controller.corrected_layer is again
+
+
 def test_masks_of_another_size_are_refused_in_a_line(video, make_controller):
     other = video.add_labels(np.zeros((FRAMES, 10, 10), np.uint8), name="small")
     controller = make_controller(video)
@@ -275,17 +304,41 @@ def test_masks_that_are_computed_are_not_all_asked_for_while_the_window_waits(
     assert controller.label == 8
 
 
-def test_labels_that_are_no_masks_are_refused_in_a_line(video, make_controller):
-    """Lines of a watershed are -1: every click, undo and save failed once they were chosen."""
+def test_labels_that_are_no_masks_are_refused_in_a_line(video, make_controller, masks):
+    """Every click, undo and save failed once they were chosen."""
     controller = make_controller(video)
     told = []
     controller.notice.connect(told.append)
     controller.choose_image(video.layers["video"])
-    lines = np.full((FRAMES, *SHAPE), -1)
-    controller.correct(video.add_labels(lines, name="watershed"))
+    controller.correct(video.add_labels(masks.astype(np.int64) << 30, name="hashes"))
     (line,) = told
-    assert line.startswith("watershed has labels from -1 to -1: masks have 0 for the background")
+    assert line == "hashes has object 4294967296: numbers up to 2147483647 can be used"
     assert controller.corrected_layer is None
+
+
+def test_lines_between_the_basins_of_a_watershed_are_background(
+    video, make_controller, masks, settle
+):
+    controller = make_controller(video)
+    controller.choose_image(video.layers["video"])
+    lines = np.where(masks > 0, masks.astype(int), -1)
+    controller.correct(video.add_labels(lines, name="watershed"))
+    settle(controller)
+    assert [info.label for info in controller.objects()] == [1, 4]
+    assert np.array_equal(shown(controller, 2), masks[2])
+
+
+def test_objects_that_were_there_before_are_said_to_hide_those_of_masks(
+    video, make_controller, masks, settle
+):
+    controller = make_controller(video)
+    told = []
+    controller.notice.connect(told.append)
+    controller.choose_image(video.layers["video"])
+    controller.workspace.layers.positive.add((2, 20, 20))
+    settle(controller)
+    controller.correct(video.layers["masks"])
+    assert "object 1 was there before" in told[-1] and "masks" in told[-1]
 
 
 def test_a_slice_that_cannot_be_read_has_no_masks_and_is_told_once(

@@ -67,6 +67,8 @@ class Controller(ImageChoice):
         self.worker.start()
         if self.workspace is not None:
             self._activate(self.workspace)
+            # Its image may have gone, and another one come, while nobody listened.
+            self.take_next_image()
         self.layers_changed.emit()
 
     @property

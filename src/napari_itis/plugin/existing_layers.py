@@ -38,13 +38,10 @@ def why_not(layer: Labels) -> str:
     data = layer.data[0] if layer.multiscale else layer.data
     if isinstance(data, MaskSequence) or not is_quickly_searched(layer) or not data.size:
         return ""
-    lowest, highest = int(data.min()), int(data.max())
-    if lowest >= 0 and highest <= np.iinfo(np.int32).max:
+    largest = int(data.max())
+    if largest <= np.iinfo(np.int32).max:
         return ""
-    return (
-        f"{layer.name} has labels from {lowest} to {highest}: masks have 0 for the background and "
-        "1, 2, … for objects"
-    )
+    return f"{layer.name} has object {largest}: numbers up to {np.iinfo(np.int32).max} can be used"
 
 
 def masks_of_video(viewer: ViewerModel, image: Image) -> Labels | None:
@@ -91,12 +88,14 @@ def masks_in(
         return lambda frame: data[frame[0]], data.labels(), None
 
     def read(frame: Frame) -> np.ndarray:
-        # A copy: the layer stays in the viewer, for anybody to paint in.
-        return np.array(data[axes.index(frame)])
+        # A copy: the layer stays in the viewer, for anybody to paint in. Lines of a watershed are
+        # -1: they belong to no object.
+        labels = np.array(data[axes.index(frame)])
+        return labels.clip(0) if labels.dtype.kind == "i" else labels
 
     if not search:
         return read, (), None
-    return read, None, int(np.max(data)) if np.size(data) else 0
+    return read, None, max(int(np.max(data)), 0) if np.size(data) else 0
 
 
 def _shape(layer: Labels) -> tuple[int, ...]:

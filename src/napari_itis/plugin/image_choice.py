@@ -11,7 +11,7 @@ from napari_itis.plugin.existing_layers import (
     masks_of_video,
     why_not,
 )
-from napari_itis.plugin.image_source import has_planes
+from napari_itis.plugin.image_source import has_planes, hides
 from napari_itis.plugin.label_search import LabelSearch
 from napari_itis.plugin.overview import Overview
 from napari_itis.plugin.predictors import PredictorFactory, make_predictor
@@ -62,6 +62,7 @@ class ImageChoice(Overview):
         self.choose_sign(True)
         self._announce()
         self.correct_masks_of_video()
+        self._uncover()
 
     def choose_any_image(self) -> None:
         """Annotate the image that the user is most likely to mean, if none was chosen yet."""
@@ -179,6 +180,7 @@ class ImageChoice(Overview):
         later = self._is_searched_later(masks)
         workspace.start_from(masks, search=not later, undoable=undoable)
         self._show_existing()
+        self._warn_of_namesakes(masks)
 
     def correct_masks_of_video(self) -> None:
         """Start from the masks that were opened with the image, if nothing was done yet."""
@@ -292,6 +294,8 @@ class ImageChoice(Overview):
             return
         if workspace.has_size_of(image):
             workspace.adopt(image)
+            if workspace.session.records:
+                self.notice.emit(f"{image.name} has new pixels: its objects stay as they are")
             return
         workspace.forget_image()
         self._leave(workspace, None)
@@ -324,6 +328,31 @@ class ImageChoice(Overview):
         shown = (0, 1, 2) if axes.channels is not None and axes.sizes[axes.channels] == 3 else ()
         self._workspaces.append(Workspace(image, axes=axes, shown=shown))
         return self._workspaces[-1]
+
+    def _uncover(self) -> None:
+        """Bring the image above others that hide it, and its masks above those of its video."""
+        workspace, image, layers = self.workspace, self.image, self.viewer.layers
+        masks = masks_of_video(self.viewer, image) if image is not None else None
+        if masks is not None and not self._untouched(workspace):
+            workspace.recognize(masks)
+            masks.visible = False
+        if image is None or not any(map(hides, layers[layers.index(image) + 1 :])):
+            return
+        own = (layer is image or workspace.layers.role(layer) is not None for layer in layers)
+        with self._events.writing():
+            layers.move_multiple([place for place, ours in enumerate(own) if ours], len(layers))
+
+    def _warn_of_namesakes(self, masks: Labels) -> None:
+        """Say which objects of existing masks are hidden by objects that were there before."""
+        session = self.workspace.session
+        mine = {key[1] for key, record in session.records.items() if record.holds_object}
+        both = sorted(mine & session.existing_objects)
+        if both:
+            objects = f"object{'' if len(both) == 1 else 's'} {', '.join(map(str, both[:5]))}"
+            self.notice.emit(
+                f"Where {objects} {'was' if len(both) == 1 else 'were'} there before, you see what "
+                f"you have made and not that of {masks.name}: undo, or delete yours first"
+            )
 
     def _untouched(self, workspace: Workspace) -> bool:
         return not workspace.session.records and workspace.corrected is None

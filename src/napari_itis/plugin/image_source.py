@@ -162,6 +162,12 @@ def has_planes(layer: Any) -> bool:
     return isinstance(layer, Image) and layer.ndim >= 2
 
 
+def hides(layer: Any) -> bool:
+    """Whether a layer is an image through which nothing below it is to be seen."""
+    opaque = layer.opacity == 1 and not str(layer.blending).startswith(("add", "min", "mult"))
+    return has_planes(layer) and layer.visible and opaque
+
+
 def image_path(image: Image) -> str:
     """Where an image layer came from: a file, a folder of frames; empty where that is not known."""
     known = image.metadata.get(METADATA) or {}

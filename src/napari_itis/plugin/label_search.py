@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_itis.annotation.existing import labels_in
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.existing_layers import masks_in
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -36,7 +37,7 @@ class LabelSearch:
         self, workspace: Workspace, layer: Labels, on_found: Callable[[Workspace], object]
     ) -> None:
         self._workspace, self._on_found = workspace, on_found
-        data = layer.data[0] if layer.multiscale else layer.data
+        read, _, _ = masks_in(layer, workspace.axes.of_masks, search=False)
         (count,) = workspace.session.slices
         spread = np.linspace(0, count - 1, min(_SPREAD, count)).astype(int).tolist()
         frames = dict.fromkeys([*spread, *range(count)])
@@ -45,7 +46,7 @@ class LabelSearch:
             for frame in frames:
                 if background.stopped:
                     return
-                background.tell((frame, labels_in(np.asarray(data[frame]))))
+                background.tell((frame, labels_in(read((frame,)))))
 
         self._running = Background(work, self._take, self._end).start()
 

@@ -35,7 +35,7 @@ from napari_itis.plugin.mask_watch import MaskWatch
 from napari_itis.plugin.pixel_size import pixel_size
 from napari_itis.plugin.readers import Problems
 from napari_itis.plugin.rendered_masks import RenderedMasks
-from napari_itis.plugin.session_facts import masks_facts
+from napari_itis.plugin.session_facts import masks_facts, masks_path
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     from napari_itis.plugin.label_search import LabelSearch
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Corrected:
     """Where the existing masks of a session come from."""
 
     layer: weakref.ref[Labels]
+    path: str
     facts: Callable[[], MasksFacts]
 
 
@@ -263,7 +264,7 @@ class Workspace:
         `search`: find out at once which objects there are, in whichever thread this is.
         """
         read, labels, largest = masks_in(masks, self.axes.of_masks, search)
-        source = _Corrected(weakref.ref(masks), masks_facts(masks, self.source))
+        source = _Corrected(weakref.ref(masks), masks_path(masks), masks_facts(masks, self.source))
         problems, name = Problems(f"More slices of {masks.name} cannot be used"), masks.name
         self.session.give_masks(
             read,
@@ -280,6 +281,12 @@ class Workspace:
             for frame in np.ndindex(*self.session.slices):
                 self.session.compose(frame)
         self.forget_rendering()
+
+    def recognize(self, masks: Labels) -> None:
+        """Take note of a layer if it has the masks that are corrected, opened once more."""
+        source, path = self.session.masks_source, masks_path(masks)
+        if isinstance(source, _Corrected) and path and path == source.path:
+            source.layer = weakref.ref(masks)
 
     # From the session into the layers.
 
@@ -356,4 +363,4 @@ def _no_layer() -> None:
 
 def _identity(image: Any) -> tuple[Any, ...]:
     data = image.data[0] if image.multiscale else image.data
-    return (image.name, image.source.path, tuple(data.shape), bool(image.rgb))
+    return (image.name, image_path(image), tuple(data.shape), bool(image.rgb))
