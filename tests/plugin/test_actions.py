@@ -216,6 +216,19 @@ def test_there_is_no_slice_beyond_the_last(controller, do, settle, notices, view
     assert "No slice after" in heard[-1]
 
 
+def test_dots_whose_layer_was_hidden_are_shown_again(controller, do, settle):
+    """napari keeps the view of a hidden layer, with dots that are gone by now."""
+    positive, _, _ = layers(controller)
+    positive.data = [(0, 20, 20), (0, 20, 30), (0, 20, 40)]
+    settle(controller)
+    positive.visible = False
+    do("undo")
+    assert len(positive.data) < 3
+    do("toggle_points")
+    do("toggle_points")
+    assert positive.visible and positive.opacity == 1
+
+
 def test_clicks_are_hidden_and_clicking_goes_on(controller, do, settle):
     positive, negative, mask = layers(controller)
     positive.add((0, 20, 20))

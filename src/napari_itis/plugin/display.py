@@ -56,10 +56,11 @@ class Display:
         workspace = self._controller.workspace
         shown = self.clicks_shown
         for _, layer in () if workspace is None else workspace.layers.points():
-            # A layer that is not visible takes no clicks.
-            layer.opacity = 0.0 if shown else 1.0
-            if not shown and not layer.visible:
-                layer.visible = True
+            # A layer that is not visible takes no clicks. napari leaves its view as it was, which
+            # may have more points than there are by now: any other change of it fails.
+            layer.visible = layer.visible or not shown
+            if layer.visible:
+                layer.opacity = 0.0 if shown else 1.0
         self._controller.layers_changed.emit()
 
     def toggle_outlines(self) -> None:
