@@ -58,7 +58,8 @@ class Display:
         for _, layer in () if workspace is None else workspace.layers.points():
             # A layer that is not visible takes no clicks. napari leaves its view as it was, which
             # may have more points than there are by now: any other change of it fails.
-            layer.visible = layer.visible or not shown
+            if not (shown or layer.visible):
+                layer.visible = True
             if layer.visible:
                 layer.opacity = 0.0 if shown else 1.0
         self._controller.layers_changed.emit()
