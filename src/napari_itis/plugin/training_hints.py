@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_itis.evaluation.comparison import FEWEST_IMAGES, Comparison
+from napari_itis.plugin.lines import counted
 from napari_itis.plugin.run_watcher import RunFacts
 
 if TYPE_CHECKING:
@@ -131,11 +132,6 @@ def in_bytes(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
-
-
-def counted(count: int, thing: str) -> str:
-    """A number of things."""
-    return f"{count} {thing}" + ("" if count == 1 else "s")
 
 
 def short_path(path: Path) -> str:
