@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari._qt.qt_resources import get_stylesheet
 from napari.components import ViewerModel
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
@@ -316,6 +317,22 @@ def test_a_long_name_does_not_widen_the_dock(make, tmp_path):
     assert dock.minimumSizeHint().width() == before
     inner = dock._area.widget()
     assert inner.minimumSizeHint().width() <= dock.minimumWidth()
+
+
+def test_nothing_of_the_settings_is_cut_beside_a_scroll_bar(make):
+    training, dock = make()
+    window = QMainWindow()
+    window.setStyleSheet(get_stylesheet("dark"))
+    window.setCentralWidget(dock)
+    window.show()
+    training.setup.set_minutes(None)
+    window.resize(10, 400)
+    until(lambda: dock.setup_page.settings.samples.isVisible())
+    area, unit = dock._area, dock.setup_page.settings.unit
+    needed = area.widget().minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width()
+    assert needed <= dock.minimumWidth()
+    assert unit.width() >= unit.sizeHint().width()
+    dock.setParent(None)
 
 
 # Check and start.
