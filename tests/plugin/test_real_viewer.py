@@ -256,6 +256,13 @@ def test_no_section_of_the_dock_pushes_the_window_off_a_small_screen(person):
 
 
 @faked
+def test_long_names_of_images_can_be_read_in_full_in_the_list(person):
+    images = person.widget._images
+    shown = [images.itemData(row, Qt.ItemDataRole.ToolTipRole) for row in range(images.count())]
+    assert shown and shown == [images.itemText(row) for row in range(images.count())]
+
+
+@faked
 def test_every_key_has_a_button_that_says_so(person):
     from qtpy.QtWidgets import QPushButton
 

@@ -366,6 +366,14 @@ def test_the_masks_to_correct_are_chosen_from_a_list(show):
     assert widget._masks.currentText() == "renamed"
 
 
+def test_long_names_of_masks_can_be_read_in_full_in_the_list(show):
+    video = FakeVideo()
+    video.layers = [SimpleNamespace(name="a very long name of a layer that somebody has made")]
+    widget = show(video)
+    tip = widget._masks.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    assert tip == video.layers[0].name
+
+
 def test_looking_for_wrong_masks_can_be_stopped(show):
     video = FakeVideo()
     video.ranking = Progress(12, 60, False, "Looking for wrong masks")
