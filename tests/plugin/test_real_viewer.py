@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QScrollArea, QToolButton
 from skimage import data
 
 from napari_itis.plugin.key_list import KeyList
-from napari_itis.plugin.predictors import make_predictor
+from napari_itis.plugin.predictors import MISFIT, make_predictor
 
 from .conftest import FakePredictor
 from .real_viewer import CONTROL, RIGHT, SHIFT, Person
@@ -402,5 +402,10 @@ def test_a_network_that_is_gone_is_not_said_to_be_used(person):
         assert time.monotonic() < deadline
         person.process()
     assert "fake" not in widget._status.text() and "Choose other weights" in widget._hint.text()
+    worker.unusable.emit(MISFIT)
+    while "start napari again" not in widget._hint.text():
+        assert time.monotonic() < deadline
+        person.process()
+    assert MISFIT in widget._status.text()
     worker.ready.emit("cpu", "fake")
     person.wait()

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 from napari_itis.plugin.frame_axis import MARKER_HEIGHT
 from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import WORDS
+from napari_itis.plugin.predictors import MISFIT
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.session_bar import SessionButton
@@ -501,6 +502,7 @@ def test_saving_shows_how_far_it_is_and_can_be_stopped(show):
         ({"propagation": Progress(1, 60, True, "")}, "Go on"),
         ({"suspicion": 0.1}, "save the masks"),
         ({"no_network": "No network: no GPU", "frame": 41, "ranked": True}, "No network: no GPU. "),
+        ({"no_network": f"No network: {MISFIT}"}, "from one place. Then start napari again"),
     ],
 )
 def test_the_hint_says_what_to_do_next(qapp, state, words):
