@@ -354,6 +354,14 @@ def test_with_a_problem_nothing_is_started_and_nothing_stays(make, cells, backen
     assert not backend.home().exists()
 
 
+def test_where_nothing_is_wrong_the_hint_names_the_button_that_starts(make, cells):
+    training, dock = make()
+    with_cells(training, cells)
+    training.setup.check(begin=False)
+    until(lambda: "Nothing is wrong" in dock.hint.text())
+    assert f"<b>{dock.begin.text()}</b>" in dock.hint.text()
+
+
 def test_without_a_problem_it_starts_with_the_very_settings(make, cells, backend):
     training, dock = make()
     with_cells(training, cells)

@@ -21,7 +21,7 @@ def next_step(controller: TrainingController) -> str:
     if state == "ready" and report is not None and report.problems:
         return "Something has to be mended before it can start: see below"
     if state == "ready" and report is not None:
-        return "Nothing is wrong. <b>Start</b> when you like"
+        return "Nothing is wrong. Press <b>Check and start</b> when you like"
     if state == "compared":
         return _after_comparison(controller.comparison.result)
     if state == "stopped":
