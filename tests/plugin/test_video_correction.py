@@ -137,6 +137,18 @@ def test_wrong_masks_are_found_and_visited(video, wait):
     assert video.frame == 6
 
 
+def test_the_worst_frame_is_a_suspicious_one_while_the_search_goes_on(video):
+    video.go_to(3)
+    video.rank()
+    video._suspicion.scores[0] = 0.04
+    video.worst()
+    assert video.frame == 3
+    assert video.told == ["Still looking: nothing suspicious so far"]
+    video._suspicion.scores[2] = 0.9
+    video.worst()
+    assert video.frame == 2
+
+
 def test_a_mask_that_was_corrected_is_ranked_anew(video, wait, settle):
     video.rank()
     wait(lambda: video.ranking is None)
