@@ -64,6 +64,15 @@ def test_every_frame_shows_the_existing_masks(correcting, masks):
         assert np.array_equal(shown(correcting, frame), masks[frame])
 
 
+def test_objects_may_have_more_slices_until_all_were_looked_at(correcting):
+    session = correcting.workspace.session
+    correcting.next_object()
+    assert {info.label: info.more for info in correcting.objects()} == {1: True, 4: True, 5: False}
+    for frame in range(FRAMES):
+        session.compose((frame,))
+    assert not any(info.more for info in correcting.objects())
+
+
 def test_a_click_that_is_deleted_is_gone_from_the_screen(correcting, masks, settle):
     layers, (frame,) = correcting.workspace.layers, correcting.workspace.frame
     layers.positive.add((frame, 20, 30))

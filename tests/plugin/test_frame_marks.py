@@ -115,3 +115,11 @@ def test_a_change_is_told_once(session):
     assert marks.update() == []
     session.undo()
     assert marks.update() == [3]
+
+
+def test_deleting_an_object_and_taking_it_back_changes_frames_that_nobody_touched(session):
+    marks = FrameMarks(session, 1)
+    for change in (lambda: session.clear(1), session.undo, session.redo):
+        change()
+        assert marks.update() == list(range(FRAMES))
+        assert marks.update() == []

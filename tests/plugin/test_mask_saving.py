@@ -7,6 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from PIL import Image
 
+from napari_itis.annotation.contents import SessionContents
 from napari_itis.plugin import mask_saving
 from napari_itis.plugin.background import finish_all
 from napari_itis.plugin.readers import METADATA, video_metadata
@@ -67,9 +68,11 @@ def test_saving_writes_every_frame_and_again_only_what_changed(
     video.controller.workspace.layers.positive.add([[5, 45, 40]])
     settle(video.controller)
     save(folder)
-    assert video.told[-1] == f"Saved to {folder}: 1 frames written"
+    assert video.told[-1] == f"Saved to {folder}: 1 frame written"
     masks[5] |= disc(45, 40)
     assert np.array_equal(saved(folder), masks)
+    save(folder)
+    assert video.told[-1] == f"Saved to {folder}: nothing had changed"
 
 
 def test_the_folder_has_the_masks_that_were_chosen_last_also_after_an_undo(
@@ -116,8 +119,66 @@ def test_no_mask_that_was_taken_back_stays_in_the_folder_after_a_save_that_broke
 def test_masks_of_others_are_not_written_over(video, save, tmp_path):
     (tmp_path / "00000.png").write_bytes(b"somebody's")
     save(tmp_path)
-    assert video.told[-1].startswith("Not saved: ")
+    assert video.told[-1].startswith(f"Not saved: {tmp_path} holds masks already")
+    assert "“Replace masks in the folder”" in video.told[-1]
     assert (tmp_path / "00000.png").read_bytes() == b"somebody's"
+
+
+@pytest.fixture
+def save_three(video, wait, monkeypatch):
+    """Saves, and presses Stop while the third frame is written."""
+
+    def to(folder, **options):
+        compose = SessionContents.compose
+        composed, begun = [], threading.Event()
+
+        def counting(contents, frame):
+            composed.append(frame)
+            if len(composed) == 3:
+                assert begun.wait(10)
+                video.stop_saving()
+            return compose(contents, frame)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(SessionContents, "compose", counting)
+            video.save(folder, **options)
+            begun.set()
+            wait(lambda: video.saving is None)
+
+    return to
+
+
+def test_a_stopped_save_says_what_is_there_and_the_next_one_goes_on(
+    video, save, save_three, tmp_path, masks
+):
+    folder = tmp_path / "out"
+    save_three(folder)
+    save_three(folder)
+    assert video.told == [
+        f"Stopped: {count} of {FRAMES} frames are in {folder}" for count in (3, 6)
+    ]
+    save(folder)
+    assert video.told[-1] == f"Saved to {folder}: 2 frames written"
+    assert np.array_equal(saved(folder), masks)
+
+
+def test_no_mask_of_others_stays_where_a_save_over_them_was_stopped(
+    video, save, save_three, tmp_path, masks
+):
+    for name in NAMES:
+        Image.fromarray(np.full(SHAPE, 9, np.uint8)).save(tmp_path / f"{name}.png")
+    save_three(tmp_path, overwrite=True)
+    save_three(tmp_path)
+    assert (saved(tmp_path) == 9).any()
+    save(tmp_path)
+    assert np.array_equal(saved(tmp_path), masks)
+
+
+def test_a_stopped_save_to_a_tiff_says_that_there_is_none(video, save_three, tmp_path):
+    path = tmp_path / "masks.tif"
+    save_three(path)
+    assert video.told == [f"Stopped: {path} was not written: it was stopped after 0 frames"]
+    assert not path.exists()
 
 
 def test_the_masks_are_written_to_their_end_although_the_program_is_left(video, tmp_path, masks):

@@ -56,6 +56,22 @@ def test_a_row_says_what_there_is_of_an_object(table):
     assert texts(table)[1][AREA] == "22.5"
 
 
+def test_slices_that_nobody_has_looked_at_are_not_passed_over_in_silence(table):
+    table.show_objects([replace(OBJECTS[0], more=True), OBJECTS[1]], 1, stack=True)
+    assert [row[SLICE] for row in texts(table)] == ["0 (2+)", "2"]
+    tips = [table.model().index(row, SLICE).data(Qt.ItemDataRole.ToolTipRole) for row in (0, 1)]
+    assert "nobody has looked at" in tips[0] and "nobody" not in tips[1]
+
+
+def test_slices_are_all_counted_as_soon_as_each_was_looked_at():
+    session = AnnotationSession(SHAPE, slices=(2, 2))
+    session.give_masks(lambda frame: np.ones(SHAPE, np.int32), labels=[1])
+    for frame in np.ndindex(2, 2):
+        assert not session.all_looked_at
+        session.compose(frame)
+    assert session.all_looked_at
+
+
 def test_rows_are_sorted_by_any_column_and_the_choice_stays(table):
     chosen = []
     table.show_objects(OBJECTS, 1, stack=True)

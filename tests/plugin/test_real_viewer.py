@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QScrollArea, QToolButton
 from skimage import data
 
 from napari_itis.plugin.key_list import KeyList
-from napari_itis.plugin.predictors import make_predictor
+from napari_itis.plugin.predictors import MISFIT, make_predictor
 
 from .conftest import FakePredictor
 from .real_viewer import CONTROL, RIGHT, SHIFT, Person
@@ -256,6 +256,13 @@ def test_no_section_of_the_dock_pushes_the_window_off_a_small_screen(person):
 
 
 @faked
+def test_long_names_of_images_can_be_read_in_full_in_the_list(person):
+    images = person.widget._images
+    shown = [images.itemData(row, Qt.ItemDataRole.ToolTipRole) for row in range(images.count())]
+    assert shown and shown == [images.itemText(row) for row in range(images.count())]
+
+
+@faked
 def test_every_key_has_a_button_that_says_so(person):
     from qtpy.QtWidgets import QPushButton
 
@@ -395,5 +402,10 @@ def test_a_network_that_is_gone_is_not_said_to_be_used(person):
         assert time.monotonic() < deadline
         person.process()
     assert "fake" not in widget._status.text() and "Choose other weights" in widget._hint.text()
+    worker.unusable.emit(MISFIT)
+    while "start napari again" not in widget._hint.text():
+        assert time.monotonic() < deadline
+        person.process()
+    assert MISFIT in widget._status.text()
     worker.ready.emit("cpu", "fake")
     person.wait()

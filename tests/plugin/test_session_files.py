@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from PIL import Image
+from qtpy.QtWidgets import QMainWindow
 
 from napari_itis.annotation import AnnotationSession, State
 from napari_itis.annotation.autosave import Autosaves
@@ -14,6 +15,7 @@ from napari_itis.annotation.metadata import ImageFacts, SessionMetadata
 from napari_itis.annotation.storage import load_session, read_metadata, save_session
 from napari_itis.network.names import named_weights
 from napari_itis.plugin.readers import METADATA, read_video, video_metadata
+from napari_itis.plugin.session_bar import OfferRow
 from napari_itis.plugin.session_files import SessionFiles
 from napari_itis.plugin.session_reader import get_reader
 
@@ -584,6 +586,21 @@ def test_a_lost_session_is_deleted_only_if_the_user_is_sure(someone, lost, data)
     user.answers = [True]
     user.files.autosaving.discard()
     assert user.files.autosaving.offers == [] and not list(data.glob("*"))
+
+
+def test_the_offer_of_a_lost_session_is_to_be_read_in_full_in_a_low_window(qapp, someone, lost):
+    user = someone()
+    user.look()
+    window, row = QMainWindow(), OfferRow(user.files)
+    window.setCentralWidget(row)
+    window.show()
+    row.text.setText(f"A session of “{40 * 'name '}”, 12:30, was not saved")
+    for width in (280, 200):
+        for _ in range(3):
+            window.resize(width, 10)
+            qapp.processEvents()
+        assert row.text.height() >= row.text.heightForWidth(row.text.width())
+    window.close()
 
 
 def test_what_cannot_be_read_is_not_offered(someone, lost, data):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari._qt.qt_resources import get_stylesheet
 from napari.components import ViewerModel
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
@@ -318,6 +319,22 @@ def test_a_long_name_does_not_widen_the_dock(make, tmp_path):
     assert inner.minimumSizeHint().width() <= dock.minimumWidth()
 
 
+def test_nothing_of_the_settings_is_cut_beside_a_scroll_bar(make):
+    training, dock = make()
+    window = QMainWindow()
+    window.setStyleSheet(get_stylesheet("dark"))
+    window.setCentralWidget(dock)
+    window.show()
+    training.setup.set_minutes(None)
+    window.resize(10, 400)
+    until(lambda: dock.setup_page.settings.samples.isVisible())
+    area, unit = dock._area, dock.setup_page.settings.unit
+    needed = area.widget().minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width()
+    assert needed <= dock.minimumWidth()
+    assert unit.width() >= unit.sizeHint().width()
+    dock.setParent(None)
+
+
 # Check and start.
 
 
@@ -335,6 +352,14 @@ def test_with_a_problem_nothing_is_started_and_nothing_stays(make, cells, backen
     assert "the disk is full" in dock.setup_page.found.problems.text()
     assert "143 objects" in dock.setup_page.found.facts.text()
     assert not backend.home().exists()
+
+
+def test_where_nothing_is_wrong_the_hint_names_the_button_that_starts(make, cells):
+    training, dock = make()
+    with_cells(training, cells)
+    training.setup.check(begin=False)
+    until(lambda: "Nothing is wrong" in dock.hint.text())
+    assert f"<b>{dock.begin.text()}</b>" in dock.hint.text()
 
 
 def test_without_a_problem_it_starts_with_the_very_settings(make, cells, backend):

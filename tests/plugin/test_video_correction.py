@@ -137,6 +137,18 @@ def test_wrong_masks_are_found_and_visited(video, wait):
     assert video.frame == 6
 
 
+def test_the_worst_frame_is_a_suspicious_one_while_the_search_goes_on(video):
+    video.go_to(3)
+    video.rank()
+    video._suspicion.scores[0] = 0.04
+    video.worst()
+    assert video.frame == 3
+    assert video.told == ["Still looking: nothing suspicious so far"]
+    video._suspicion.scores[2] = 0.9
+    video.worst()
+    assert video.frame == 2
+
+
 def test_a_mask_that_was_corrected_is_ranked_anew(video, wait, settle):
     video.rank()
     wait(lambda: video.ranking is None)
@@ -240,6 +252,29 @@ def test_undo_in_the_middle_takes_back_and_ends_it(video, wait, masks):
     wait(lambda: video.propagation is None)
     for frame in range(FRAMES):
         assert np.array_equal(shown(video, frame), masks[frame])
+
+
+def test_nothing_is_told_of_masks_that_were_deleted_until_they_are_taken_back(video, wait):
+    def settled():
+        idle = not video._suspicion.running and video._scores._running is None
+        return idle and not np.isnan(video.truth_scores[0]).any()
+
+    video.rank()
+    wait(settled)
+    video.controller.delete_object()
+    assert (video.marks() == Mark.EMPTY).all() and np.isnan(video.suspicion).all()
+    wait(settled)
+    assert (video.marks() == Mark.EMPTY).all() and np.isnan(video.suspicion).all()
+    assert not video.truth_scores[0].any()
+    before = video.frame
+    video.worst()
+    assert video.frame == before
+    video.undo()
+    expected = np.where(np.arange(FRAMES) == 5, Mark.SUSPICIOUS, Mark.AUTOMATIC)
+    assert set(video.marks().tolist()) == {Mark.AUTOMATIC}
+    wait(settled)
+    assert video.marks().tolist() == expected.tolist()
+    assert np.allclose(video.truth_scores[0], np.arange(FRAMES) != 5)
 
 
 def test_scores_follow_the_corrections(video, wait, settle):

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 from napari_itis.plugin.frame_axis import MARKER_HEIGHT
 from napari_itis.plugin.frame_marks import Mark
 from napari_itis.plugin.frame_strip import WORDS
+from napari_itis.plugin.predictors import MISFIT
 from napari_itis.plugin.progress import Progress
 from napari_itis.plugin.save_button import SaveButton
 from napari_itis.plugin.session_bar import SessionButton
@@ -366,6 +367,14 @@ def test_the_masks_to_correct_are_chosen_from_a_list(show):
     assert widget._masks.currentText() == "renamed"
 
 
+def test_long_names_of_masks_can_be_read_in_full_in_the_list(show):
+    video = FakeVideo()
+    video.layers = [SimpleNamespace(name="a very long name of a layer that somebody has made")]
+    widget = show(video)
+    tip = widget._masks.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    assert tip == video.layers[0].name
+
+
 def test_looking_for_wrong_masks_can_be_stopped(show):
     video = FakeVideo()
     video.ranking = Progress(12, 60, False, "Looking for wrong masks")
@@ -493,6 +502,7 @@ def test_saving_shows_how_far_it_is_and_can_be_stopped(show):
         ({"propagation": Progress(1, 60, True, "")}, "Go on"),
         ({"suspicion": 0.1}, "save the masks"),
         ({"no_network": "No network: no GPU", "frame": 41, "ranked": True}, "No network: no GPU. "),
+        ({"no_network": f"No network: {MISFIT}"}, "from one place. Then start napari again"),
     ],
 )
 def test_the_hint_says_what_to_do_next(qapp, state, words):

@@ -10,7 +10,7 @@ from napari_itis.annotation import Request
 from napari_itis.clicks import Click
 from napari_itis.plugin.image_source import Plane
 from napari_itis.plugin.jobs import Job
-from napari_itis.plugin.predictors import PredictorOptions
+from napari_itis.plugin.predictors import PredictorOptions, make_predictor
 from napari_itis.plugin.tasks import Task
 from napari_itis.plugin.worker import InferenceWorker
 
@@ -112,6 +112,15 @@ def test_an_image_is_set_once_for_all_its_clicks(run):
         run.worker.submit(job(1, revision))
         run.settle()
     assert len(run.predictor.images) == 1 and len(run.done) == 3
+
+
+def test_torch_and_torchvision_that_do_not_fit_are_told_with_what_to_do(monkeypatch):
+    def load(*args, **options):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr("napari_itis.inference.Predictor", load)
+    with pytest.raises(RuntimeError, match="do not fit together: install both from one place"):
+        make_predictor(PredictorOptions(), print)
 
 
 def test_without_a_network_jobs_wait_until_there_is_one(qapp):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from napari_itis.cli import main
-from napari_itis.training import load_config
-from napari_itis.training.checking import Report, check, suggest
+from napari_itis.training import TrainingConfig, load_config
+from napari_itis.training.checking import Report, _Findings, check, suggest
 
 
 def settings(tiny, root, *more):
@@ -67,6 +67,14 @@ def test_settings_that_cannot_work_are_problems(tiny, own_shapes, tmp_path, chan
     report = check(replace(settings(tiny, own_shapes), **changes), tmp_path / "run")
     assert len(report.problems) == 1
     assert problem in report.problems[0]
+
+
+def test_remarks_are_words_that_a_user_without_a_config_knows(tmp_path):
+    found = _Findings()
+    found.compare(TrainingConfig(validate_every=1), tmp_path, Report(images=1))
+    few, held = found.remarks
+    assert few == "1 image is few: twenty are a good beginning"
+    assert "hold back a larger share" in held and "_" not in held
 
 
 def test_too_little_disk_or_memory_is_a_problem(tiny, own_shapes, tmp_path, monkeypatch):

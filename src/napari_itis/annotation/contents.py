@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 import numpy as np
@@ -153,6 +154,11 @@ class SessionContents:
     def existing_objects(self) -> frozenset[int]:
         """Objects of the existing masks, as far as they are known, but for deleted ones."""
         return self._existing.labels - self.deleted
+
+    @property
+    def all_looked_at(self) -> bool:
+        """Whether the existing masks of every frame are known."""
+        return len(self._existing.found) >= prod(self.slices)
 
     @property
     def masks_source(self) -> object:

@@ -45,6 +45,7 @@ class FrameMarks:
         (frames,) = session.slices
         self._recorded = np.full(frames, _NO_RECORD, np.uint8)
         self._masks: dict[int, PackedMask | None] = {}
+        self._deleted = label in session.deleted
         self._changes = session.changes
         records = session.records.items()
         self._take((frame, record) for ((frame,), other), record in records if other == label)
@@ -61,7 +62,12 @@ class FrameMarks:
         keys = session.changed_since(self._changes)
         self._changes = session.changes
         records = session.records
-        return self._take((key[0][0], records.get(key)) for key in keys if key[1] == label)
+        changed = self._take((key[0][0], records.get(key)) for key in keys if key[1] == label)
+        if self._deleted != (label in session.deleted):
+            self._deleted = not self._deleted
+            # Of existing masks that nobody has touched there are no records.
+            return list(range(len(self._recorded)))
+        return changed
 
     def show(self, existing: bool, looked_at: np.ndarray, present: np.ndarray) -> np.ndarray:
         """Say what the frames are, but for which of them are suspicious.

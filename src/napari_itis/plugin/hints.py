@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_itis.plugin.controller import Controller
+from napari_itis.plugin.predictors import MISFIT
 
 
 def next_step(controller: Controller) -> str:
@@ -33,6 +34,8 @@ def next_step(controller: Controller) -> str:
             "This view shows other planes than those with your objects. Go back to them, or "
             "annotate these: they get objects of their own."
         )
+    if MISFIT in controller.activity.text:
+        return "Once they are installed, start napari again: no choice below helps."
     if controller.activity.failed:
         return "Choose other weights or another device below. Clicks are kept until then."
     if controller.picking.active:

@@ -39,6 +39,11 @@ def one_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things."""
+    return f"{count} {thing}" + ("" if count == 1 else "s")
+
+
 def make_line(name: str) -> QLabel:
     """A label for lines of any length.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,22 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation.contents import SessionContents
 from napari_itis.plugin.background import Background
+from napari_itis.plugin.lines import counted
 from napari_itis.plugin.readers import METADATA
 from napari_itis.plugin.workspace import Workspace
 from napari_itis.video.masks import MaskSequence
+from napari_itis.video.stack import MasksThereError, VideoError
 from napari_itis.video.writing import write_masks, write_tiff
 
 TIFF = (".tif", ".tiff")
+REPLACE = "Replace masks in the folder"
+"""What the menu calls it."""
 
 Written = dict[Path, list[SessionContents]]
-"""What files may show: where a save broke off, some are of the one before."""
+"""What files may show: where a save broke off, some are of the one before.
+
+Nothing is known of a folder where it broke off amid masks of others: all of it is written again.
+"""
 
 
 class MaskSaving(QObject):
@@ -62,38 +70,50 @@ class MaskSaving(QObject):
         (self.total,) = masks.slices
         self.done = 0
         saved = self._saved.setdefault(workspace, {})
-        before = saved.get(path, [])
-        overwrite = overwrite or bool(before)
-        write = partial(_writer(workspace, path, masks, before), overwrite=overwrite)
-        if before:
-            before.append(masks)
+        before, (frames,) = saved.get(path, []), masks.slices
+        replace = overwrite or path in saved
+        write = partial(_writer(workspace, path, masks, before), overwrite=replace)
+        folder = path.suffix.lower() not in TIFF
 
         def work(background: Background) -> None:
-            written = write(progress=background.through)
-            if not background.stopped:
-                background.tell(masks.slices[0] if written is None else len(written))
+            def progress(places: Sequence[int]) -> Iterator[int]:
+                # Only now: the folder was not refused.
+                background.tell((0, len(places)))
+                return background.through(places)
+
+            written = write(progress=progress)
+            if not (folder and background.stopped):
+                background.tell(frames if written is None else len(written))
 
         def told(value: Any) -> None:
             if isinstance(value, tuple):
                 self.done, self.total = value
+                if folder and not self.done:
+                    begun = saved.setdefault(path, [])
+                    if begun or not replace:
+                        begun.append(masks)
             else:
                 saved[path] = [masks]
-                self.notice.emit(f"Saved to {path}: {value} frames written")
+                wrote = f"{counted(value, 'frame')} written" if value else "nothing had changed"
+                self.notice.emit(f"Saved to {path}: {wrote}")
             self.changed.emit()
 
-        self._running = Background(work, told, self._end, finish=True).start()
+        def ended(message: str) -> None:
+            stopped, self._running = self._running.stopped, None
+            if message:
+                self.notice.emit(f"{'Stopped' if stopped else 'Not saved'}: {message}")
+            elif stopped and folder:
+                there = frames - self.total + self.done
+                self.notice.emit(f"Stopped: {there} of {counted(frames, 'frame')} are in {path}")
+            self.changed.emit()
+
+        self._running = Background(work, told, ended, finish=True).start()
         self.changed.emit()
 
     def stop(self) -> None:
         """Leave it; what was written stays."""
         if self._running is not None:
             self._running.stop()
-
-    def _end(self, message: str) -> None:
-        stopped, self._running = self._running.stopped, None
-        if message and not stopped:
-            self.notice.emit(f"Not saved: {message}")
-        self.changed.emit()
 
 
 def suggested_folder(workspace: Workspace) -> Path | None:
@@ -115,7 +135,7 @@ def _writer(
         return partial(write_tiff, path, frames, labels, masks.shape)
     names = _known(workspace).get("names") or [f"{index:05}" for index in range(frames)]
     return partial(
-        write_masks,
+        _write_folder,
         path,
         names,
         labels,
@@ -123,6 +143,15 @@ def _writer(
         only=_changed(before, masks),
         sources=_sources(workspace),
     )
+
+
+def _write_folder(path: Path, *what: Any, **how: Any) -> list[int]:
+    try:
+        return write_masks(path, *what, **how)
+    except MasksThereError:
+        raise VideoError(
+            f"{path} holds masks already: choose another folder, or “{REPLACE}”"
+        ) from None
 
 
 def _known(workspace: Workspace) -> dict[str, Any]:

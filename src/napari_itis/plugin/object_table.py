@@ -21,6 +21,7 @@ _TIPS = (
     "Area on this slice, without what others cover",
     "First slice that it is on, and how many there are",
 )
+_MORE = "; + for those of existing masks that nobody has looked at yet"
 
 _LEAST = 110
 
@@ -68,7 +69,7 @@ class ObjectTable(QTableView):
         header.setSectionResizeMode(AREA, QHeaderView.ResizeMode.ResizeToContents)
         # Of the rows on screen: measuring all takes long.
         header.setResizeContentsPrecision(0)
-        for column, widest in ((CLICKS, "Clicks"), (SLICE, "000 (00)")):
+        for column, widest in ((CLICKS, "Clicks"), (SLICE, "000 (00+)")):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 14)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         # The row that is current already, too: its slice may be another one than that on screen.
@@ -196,7 +197,8 @@ class _Objects(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return info.title if column == OBJECT else _TIPS[column]
+            tip = info.title if column == OBJECT else _TIPS[column]
+            return tip + _MORE if column == SLICE and info.more else tip
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -221,6 +223,8 @@ class _Objects(QAbstractTableModel):
         if not info.frames:
             return "–"
         first = ", ".join(map(str, info.frames[0]))
+        if info.more:
+            return f"{first} ({len(info.frames)}+)"
         return f"{first} ({len(info.frames)})" if len(info.frames) > 1 else first
 
 

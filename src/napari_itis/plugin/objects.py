@@ -30,6 +30,8 @@ class ObjectInfo:
         Slices on which the object has a click or a mask, ascending.
     name : str
         What the user calls it, or its class.
+    more : bool
+        Whether there may be slices with it that nobody has looked at.
     """
 
     label: int
@@ -38,6 +40,7 @@ class ObjectInfo:
     area: int
     frames: tuple[Frame, ...] = ()
     name: str = ""
+    more: bool = False
 
     @property
     def title(self) -> str:
@@ -52,6 +55,7 @@ def list_objects(workspace: Workspace) -> list[ObjectInfo]:
     found.setdefault(workspace.label, ObjectSummary())
     areas = visible_areas(session, workspace.frame)
     names = session.names
+    unseen = frozenset() if session.all_looked_at else session.existing_objects
     labels = sorted(found)
     return [
         ObjectInfo(
@@ -61,6 +65,7 @@ def list_objects(workspace: Workspace) -> list[ObjectInfo]:
             areas.get(label, 0),
             tuple(found[label].frames),
             names.get(label, ""),
+            label in unseen,
         )
         for label, color in zip(labels, _colors(workspace, labels))
     ]

@@ -59,6 +59,8 @@ class PredictorOptions:
     threads: int = 0
 
 
+MISFIT = "torch and torchvision do not fit together: install both from one place"
+
 PredictorFactory = Callable[[PredictorOptions, Callable[[str], None]], PredictorLike]
 
 
@@ -68,9 +70,15 @@ def make_predictor(options: PredictorOptions, notice: Callable[[str], None]) -> 
 
     # The window needs a core of its own, or it stutters while the network runs.
     torch.set_num_threads(options.threads or max(1, _cores() - 1))
-    from napari_itis.inference import Predictor
+    try:
+        from napari_itis.inference import Predictor
 
-    return Predictor(options.weights, options.device, zoom_in=options.zoom_in, on_notice=notice)
+        return Predictor(options.weights, options.device, zoom_in=options.zoom_in, on_notice=notice)
+    except RuntimeError as error:
+        # What torchvision says where its compiled part does not load has no word of versions.
+        if "torchvision::" not in str(error):
+            raise
+        raise RuntimeError(MISFIT) from error
 
 
 def _cores() -> int:

@@ -7,6 +7,8 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
+from napari_itis.plugin.mask_saving import REPLACE
+
 _TIFF = (".tif", ".tiff")
 
 
@@ -32,7 +34,7 @@ class SaveButton(QPushButton):
         self._file.setToolTip("One page a frame, for object numbers of any size")
         self._file.triggered.connect(self._ask_file)
         menu.addSeparator()
-        self._replace = menu.addAction("Replace masks in the folder")
+        self._replace = menu.addAction(REPLACE)
         self._replace.setCheckable(True)
         self._replace.setToolTip("Off, a folder that holds masks already is left as it is")
         self.setMenu(menu)

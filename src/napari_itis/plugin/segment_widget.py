@@ -243,6 +243,8 @@ class SegmentWidget(ListeningWidget):
         self._images.clear()
         for layer in images:
             self._images.addItem(layer.name, layer)
+            row = self._images.count() - 1
+            self._images.setItemData(row, layer.name, Qt.ItemDataRole.ToolTipRole)
         current = controller.image
         self._images.setCurrentIndex(images.index(current) if current in images else -1)
         self._images.blockSignals(False)

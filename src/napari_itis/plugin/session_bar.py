@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -141,7 +142,7 @@ class OfferRow(QFrame):
         self._files = files
         autosaving = files.autosaving
         self.setObjectName("itisOffer")
-        self.text = QLabel()
+        self.text = _WholeLabel()
         self.text.setWordWrap(True)
         self.restore = make_button("Restore", "Go on with it")
         self.restore.clicked.connect(autosaving.restore)
@@ -171,6 +172,18 @@ class OfferRow(QFrame):
             self.restore.setEnabled(not self._files.busy)
         self.setEnabled(bool(offers))
         self.setVisible(bool(offers))
+
+
+class _WholeLabel(QLabel):
+    """A label whose lines are not cut where docks share a low window."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(hint.width(), max(hint.height(), self.heightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
 
 class SessionBar(ListeningWidget):

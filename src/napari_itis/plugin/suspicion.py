@@ -60,11 +60,6 @@ class Suspicion(QObject):
         """Whether the user has asked for what is done; scoring a mask again goes by itself."""
         return self.running and self._asked
 
-    @property
-    def suspicious(self) -> np.ndarray:
-        """bool (frames,): scored high."""
-        return np.nan_to_num(self.scores) >= THRESHOLD
-
     def look(self) -> None:
         """Score all frames, because the user wants it."""
         self._score(range(len(self.scores)), asked=True)
@@ -94,6 +89,7 @@ class Suspicion(QObject):
             return
         for frame in frames:
             self.scores[frame] = np.nan
+            self.looked_at[frame] = False
             self._outdated[frame] = None
         if not self.running and self._outdated:
             self._score(self._outdated)

@@ -135,7 +135,8 @@ class TrainWidget(ListeningWidget):
         place.addWidget(self.open)
         below.addLayout(place)
         fill_dock(self, above, self._area, below)
-        self.setMinimumWidth(320)
+        # As wide as the settings beside a scroll bar.
+        self.setMinimumWidth(335)
 
     # Open and closed.
 

@@ -25,8 +25,8 @@ from qtpy.QtWidgets import (
 from napari_itis.datasets import DATASETS
 from napari_itis.datasets.layouts import LAYOUTS
 from napari_itis.plugin.buttons import make_button
-from napari_itis.plugin.lines import breakable
-from napari_itis.plugin.training_hints import counted, short_path
+from napari_itis.plugin.lines import breakable, counted
+from napari_itis.plugin.training_hints import short_path
 from napari_itis.plugin.training_sources import SourceFacts, SourceLooks
 from napari_itis.training import DataSource
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_itis.evaluation.comparison import FEWEST_IMAGES, Comparison
+from napari_itis.plugin.lines import counted
 from napari_itis.plugin.run_watcher import RunFacts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def next_step(controller: TrainingController) -> str:
     if state == "ready" and report is not None and report.problems:
         return "Something has to be mended before it can start: see below"
     if state == "ready" and report is not None:
-        return "Nothing is wrong. <b>Start</b> when you like"
+        return "Nothing is wrong. Press <b>Check and start</b> when you like"
     if state == "compared":
         return _after_comparison(controller.comparison.result)
     if state == "stopped":
@@ -131,11 +132,6 @@ def in_bytes(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
-
-
-def counted(count: int, thing: str) -> str:
-    """A number of things."""
-    return f"{count} {thing}" + ("" if count == 1 else "s")
 
 
 def short_path(path: Path) -> str:

@@ -27,7 +27,7 @@ from napari_itis.plugin.training_form import settings_of
 _OTHER = "Other file …"
 _MINUTES, _SAMPLES, _EPOCHS = "minutes", "samples", "epochs"
 _MOST = 2**31 - 1
-_NARROWEST = 80
+_NARROW = "min-width: 50px"
 
 
 class TrainingSettingsBox(QGroupBox):
@@ -64,8 +64,7 @@ class TrainingSettingsBox(QGroupBox):
         self.unit = QComboBox()
         for unit in (_MINUTES, _SAMPLES, _EPOCHS):
             self.unit.addItem(unit, unit)
-        self.unit.setMinimumWidth(_NARROWEST)
-        self.unit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.unit.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.unit.activated.connect(self._on_unit)
         for spin in (self.minutes, self.samples, self.epochs):
             # The number needs the room, beside its unit.
@@ -98,7 +97,8 @@ class TrainingSettingsBox(QGroupBox):
             spin.setKeyboardTracking(False)
             # Room for the largest number that can be would widen the dock.
             spin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            spin.setMinimumWidth(_NARROWEST)
+            # In a style sheet: napari's own has a minimum, too, and overrules `setMinimumWidth`.
+            spin.setStyleSheet(_NARROW)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -107,7 +107,7 @@ class TrainingSettingsBox(QGroupBox):
         length.addWidget(self.minutes, 1)
         length.addWidget(self.samples, 1)
         length.addWidget(self.epochs, 1)
-        length.addWidget(self.unit, 1)
+        length.addWidget(self.unit)
         form = QFormLayout(self)
         form.setContentsMargins(8, 10, 8, 6)
         form.setSpacing(5)

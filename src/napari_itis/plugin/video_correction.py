@@ -91,12 +91,17 @@ class VideoCorrection(VideoOverview):
         if not self.active:
             return
         marks = self.marks()
-        scores = np.where(marks <= Mark.SUSPICIOUS, self.suspicion, np.nan)
+        searching = self.ranking is not None
+        # The worst of the first few is most likely none of the worst.
+        wanted = marks == Mark.SUSPICIOUS if searching else marks <= Mark.SUSPICIOUS
+        scores = np.where(wanted, self.suspicion, np.nan)
         frame = worst_frame(scores, np.flatnonzero(marks > Mark.SUSPICIOUS))
-        if frame is None:
-            self.notice.emit("No frame was ranked yet: press “Look for wrong masks”")
-        else:
+        if frame is not None:
             self.go_to(frame)
+        elif searching:
+            self.notice.emit("Still looking: nothing suspicious so far")
+        else:
+            self.notice.emit("No frame was ranked yet: press “Look for wrong masks”")
 
     def next_uncorrected(self) -> None:
         """Show the next frame with a mask that nobody has corrected or committed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_itis.plugin.frame_marks import Mark
+from napari_itis.plugin.predictors import MISFIT
 from napari_itis.plugin.video_correction import VideoCorrection
 
 
@@ -19,6 +20,8 @@ def next_step(video: VideoCorrection, marks: np.ndarray, suspicion: np.ndarray) 
     """
     if not video.active:
         return "Open a video: drop a folder of frames or a movie into the window."
+    if MISFIT in video.no_network:
+        return f"{video.no_network}. Then start napari again."
     if video.no_network:
         # Before all else: nothing that is asked for will ever be done.
         return (

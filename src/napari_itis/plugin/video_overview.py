@@ -14,7 +14,7 @@ from napari_itis.plugin.existing_layers import can_be_corrected
 from napari_itis.plugin.frame_marks import FrameMarks, Mark
 from napari_itis.plugin.mask_saving import MaskSaving, suggested_folder
 from napari_itis.plugin.progress import Progress
-from napari_itis.plugin.suspicion import Suspicion
+from napari_itis.plugin.suspicion import THRESHOLD, Suspicion
 from napari_itis.plugin.truth_scores import TruthScores
 
 if TYPE_CHECKING:
@@ -85,10 +85,9 @@ class VideoOverview(QObject):
         """uint8 (frames,) of `Mark`: the current object on each frame."""
         if self._marks is None:
             return np.full(self.frames, Mark.EMPTY, np.uint8)
-        found, session = self._suspicion, self.controller.workspace.session
-        existing = self.controller.label in session.existing_objects
-        marks = self._marks.show(existing, found.looked_at, found.present)
-        marks[found.suspicious & (marks <= Mark.AUTOMATIC)] = Mark.SUSPICIOUS
+        marks = self._unranked_marks()
+        suspicious = np.nan_to_num(self.suspicion) >= THRESHOLD
+        marks[suspicious & (marks <= Mark.AUTOMATIC)] = Mark.SUSPICIOUS
         return marks
 
     @property
@@ -96,7 +95,11 @@ class VideoOverview(QObject):
         """float32 (frames,) in [0, 1]: how likely the mask is wrong; nan where not known."""
         if self._suspicion is None:
             return np.full(self.frames, np.nan, np.float32)
-        return self._suspicion.scores
+        scores = self._suspicion.scores
+        if self.controller.label not in self.controller.workspace.session.deleted:
+            return scores
+        # A frame without a mask is suspicious, unless that is what the user wants.
+        return np.where(self._unranked_marks() == Mark.EMPTY, np.float32(np.nan), scores)
 
     @property
     def ranking(self) -> Progress | None:
@@ -140,3 +143,8 @@ class VideoOverview(QObject):
     def suggested_folder(self) -> Path | None:
         """Where masks would be saved to: beside the masks, never over them."""
         return suggested_folder(self.controller.workspace) if self.active else None
+
+    def _unranked_marks(self) -> np.ndarray:
+        found, session = self._suspicion, self.controller.workspace.session
+        existing = self.controller.label in session.existing_objects
+        return self._marks.show(existing, found.looked_at, found.present)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QLabel,
@@ -185,6 +185,8 @@ class VideoWidget(ListeningWidget):
             self._masks.clear()
             for layer, name in layers:
                 self._masks.addItem(name, layer)
+                row = self._masks.count() - 1
+                self._masks.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)
         known = [layer for layer, _ in layers]
         source = self.video.source
         self._masks.setCurrentIndex(known.index(source) if source in known else -1)

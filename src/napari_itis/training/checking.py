@@ -252,10 +252,12 @@ class _Findings:
                 "batch_size, crop or cache_gb"
             )
         if report.images < _FEW:
-            self.remarks.append(f"{report.images} images are few: twenty are a good beginning")
+            few = "1 image is" if report.images == 1 else f"{report.images} images are"
+            self.remarks.append(f"{few} few: twenty are a good beginning")
         if not report.held_back and config.validate_every:
             self.remarks.append(
-                "no image is held back, so nothing tells how good the network gets: raise held_back"
+                "no image is held back, so nothing tells how good the network gets: "
+                "hold back a larger share of them"
             )
 
     def _tell_faults(self, faults: list[str], skip: bool) -> None:

@@ -25,6 +25,10 @@ class VideoError(ValueError):
     """A video or its masks that cannot be opened or written; the message is one line."""
 
 
+class MasksThereError(VideoError):
+    """A folder holds masks that nobody has said may be replaced."""
+
+
 class LazyStack(ABC):
     """Planes along a first axis, read one by one when they are asked for. For any thread.
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from napari_itis.datasets.files import atomically
 from napari_itis.video.palette import davis_palette
-from napari_itis.video.stack import VideoError
+from napari_itis.video.stack import MasksThereError, VideoError
 
 Labels = Callable[[int], NDArray[np.integer] | None]
 Progress = Callable[[Sequence[int]], Iterable[int]]
@@ -117,7 +117,7 @@ def check_mask_folder(
     _refuse_sources(folder, sources)
     there = _existing(folder, names)
     if there and not overwrite:
-        raise VideoError(
+        raise MasksThereError(
             f"{folder} has files of these names already ({sorted(there)[0]}, ...): "
             "choose another folder, or overwrite them"
         )
