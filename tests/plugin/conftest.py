@@ -12,6 +12,7 @@ from napari_itis.inference.patch import Patch
 from napari_itis.inference.view import State
 from napari_itis.plugin import settings
 from napari_itis.plugin.controller import Controller
+from napari_itis.plugin.video_correction import VideoCorrection
 
 SHAPE = (60, 80)
 
@@ -119,11 +120,26 @@ def settle(qapp):
 
 
 @pytest.fixture
+def make_correction(make_controller):
+    """Makes what the video dock works with, of a viewer; it keeps what the user is told."""
+
+    def make(viewer):
+        correction = VideoCorrection(make_controller(viewer))
+        correction.viewer = viewer  # Nothing else holds it.
+        correction.told = []
+        correction.notice.connect(correction.told.append)
+        correction.attach()
+        return correction
+
+    return make
+
+
+@pytest.fixture
 def wait(qapp):
     """Waits until something holds."""
 
-    def until(condition):
-        end = time.monotonic() + 20
+    def until(condition, patience=20):
+        end = time.monotonic() + patience
         while not condition():
             assert time.monotonic() < end
             qapp.processEvents()

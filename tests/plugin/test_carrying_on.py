@@ -6,7 +6,6 @@ from napari.components import ViewerModel
 
 from napari_itis.annotation import PackedMask
 from napari_itis.plugin.carrying_on import Carried
-from napari_itis.plugin.video_correction import VideoCorrection
 from napari_itis.plugin.video_frames import VideoFrames
 
 from .conftest import SHAPE, disc
@@ -16,16 +15,12 @@ MASK = disc(20, 20)
 
 
 @pytest.fixture
-def video(make_controller):
+def video(make_correction):
     """Object 1 is on frame 2 and is being carried on; nothing comes by itself."""
     viewer = ViewerModel()
     viewer.add_image(np.zeros((FRAMES, *SHAPE), np.uint8), name="video")
-    controller = make_controller(viewer)
-    correction = VideoCorrection(controller)
-    correction.viewer = viewer  # Nothing else holds it.
-    correction.told = []
-    correction.notice.connect(correction.told.append)
-    correction.attach()
+    correction = make_correction(viewer)
+    controller = correction.controller
     # The tests take its place.
     controller.worker.stop(timeout=5)
     controller.workspace.session.set_mask((2,), 1, MASK)

@@ -1,7 +1,5 @@
 """What proposes frames and masks never looks at the ground truth, by the weights that ship."""
 
-import time
-
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -29,15 +27,8 @@ def sequence():
 
 
 @pytest.fixture
-def worked_on(qapp, predictor, sequence):
+def worked_on(wait, predictor, sequence):
     """Ranks a video with a ground truth, corrects the first frame, carries on; gives all of it."""
-
-    def wait(condition):
-        end = time.monotonic() + 120
-        while not condition():
-            assert time.monotonic() < end
-            qapp.processEvents()
-            time.sleep(0.002)
 
     def work(truth):
         frames, masks, _ = sequence
@@ -50,17 +41,20 @@ def worked_on(qapp, predictor, sequence):
         video = VideoCorrection(controller)
         video.attach()
         video.rank()
-        wait(lambda: video.ranking is None)
+        wait(lambda: video.ranking is None, patience=120)
         suspicion = video.suspicion.copy()
         assert not np.isnan(suspicion).any()
         video.worst()
         worst = video.frame
         video.go_to(0)
         controller.workspace.layers.positive.add([[0, *np.argwhere(masks[0]).mean(0)]])
-        wait(lambda: not controller.workspace.session.pending() and not controller.worker.waiting)
+        wait(
+            lambda: not controller.workspace.session.pending() and not controller.worker.waiting,
+            patience=120,
+        )
         video.propagate(1, count=2)
-        wait(lambda: video.propagation is None)
-        wait(lambda: not np.isnan(video.truth_scores[0]).any())
+        wait(lambda: video.propagation is None, patience=120)
+        wait(lambda: not np.isnan(video.truth_scores[0]).any(), patience=120)
         scores = video.truth_scores[0].copy()
         drawn = np.array(controller.workspace.layers.mask.data[:])
         controller.close()

@@ -11,7 +11,6 @@ from napari_itis.annotation.contents import SessionContents
 from napari_itis.plugin import mask_saving
 from napari_itis.plugin.background import finish_all
 from napari_itis.plugin.readers import METADATA, video_metadata
-from napari_itis.plugin.video_correction import VideoCorrection
 from napari_itis.video.stack import VideoError
 
 from .conftest import SHAPE, disc
@@ -26,18 +25,13 @@ def masks():
 
 
 @pytest.fixture
-def video(masks, make_controller, settle):
+def video(masks, make_correction, settle):
     known = {METADATA: video_metadata(NAMES, None, "some method")}
     viewer = ViewerModel()
     viewer.add_image(np.zeros((FRAMES, *SHAPE, 3), np.uint8), rgb=True, metadata=known)
     viewer.add_labels(masks.copy(), name="masks", metadata=known)
-    controller = make_controller(viewer)
-    correction = VideoCorrection(controller)
-    correction.viewer = viewer  # Nothing else holds it.
-    correction.told = []
-    correction.notice.connect(correction.told.append)
-    correction.attach()
-    settle(controller)
+    correction = make_correction(viewer)
+    settle(correction.controller)
     return correction
 
 

@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 # Loaded now: what the tests wait for is not torch.
 import napari_itis.inference  # noqa: F401
 from napari_itis.plugin.readers import METADATA, video_metadata
-from napari_itis.plugin.video_correction import Mark, VideoCorrection
+from napari_itis.plugin.video_correction import Mark
 
 from .conftest import SHAPE, disc
 
@@ -35,7 +35,7 @@ def masks():
 
 
 @pytest.fixture
-def video(masks, make_controller, settle, monkeypatch):
+def video(masks, make_correction, settle, monkeypatch):
     """A video whose frame 5 has a wrong mask, with ground truth."""
 
     gate = threading.Event()
@@ -69,14 +69,9 @@ def video(masks, make_controller, settle, monkeypatch):
     viewer = ViewerModel()
     viewer.add_image(np.zeros((FRAMES, *SHAPE, 3), np.uint8), rgb=True, metadata=known)
     viewer.add_labels(masks.copy(), name="masks", metadata=known)
-    controller = make_controller(viewer)
-    correction = VideoCorrection(controller)
-    correction.viewer = viewer  # Nothing else holds it.
+    correction = make_correction(viewer)
     correction.gate = gate
-    correction.told = []
-    correction.notice.connect(correction.told.append)
-    correction.attach()
-    settle(controller)
+    settle(correction.controller)
     return correction
 
 

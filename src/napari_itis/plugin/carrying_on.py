@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_itis.annotation import PackedMask, State
+from napari_itis.plugin.lines import counted
 from napari_itis.plugin.predictors import PredictorLike
 from napari_itis.plugin.tasks import Task
 from napari_itis.plugin.video_frames import VideoFrames
@@ -191,7 +192,7 @@ class CarryingOn(QObject):
         self.ended.emit(message)
 
     def _count(self) -> str:
-        return f"{self.done} frame{'' if self.done == 1 else 's'}"
+        return counted(self.done, "frame")
 
     def _done(self) -> str:
         their = "its" if self._kept == 1 else "their"

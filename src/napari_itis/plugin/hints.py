@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_itis.plugin.controller import Controller
+from napari_itis.plugin.lines import counted
 from napari_itis.plugin.predictors import MISFIT
 
 
@@ -24,10 +25,9 @@ def next_step(controller: Controller) -> str:
     if not controller.flat and not controller.other_view:
         return "This view shows no plane that can be segmented. Go back to the ones that can."
     if not controller.flat and (there := controller.objects_in_other_view):
-        objects = f"{there} object{'' if there == 1 else 's'}"
         return (
-            f"This view shows other planes, with {objects} of their own. Press “Annotate these” to "
-            "go on with them, or go back."
+            f"This view shows other planes, with {counted(there, 'object')} of their own. "
+            "Press “Annotate these” to go on with them, or go back."
         )
     if not controller.flat:
         return (

@@ -67,10 +67,10 @@ class MaskSaving(QObject):
             return
         # All that is needed is taken now: the window may be gone before the end.
         masks = workspace.session.snapshot()
-        (self.total,) = masks.slices
-        self.done = 0
+        (frames,) = masks.slices
+        self.done, self.total = 0, frames
         saved = self._saved.setdefault(workspace, {})
-        before, (frames,) = saved.get(path, []), masks.slices
+        before = saved.get(path, [])
         replace = overwrite or path in saved
         write = partial(_writer(workspace, path, masks, before), overwrite=replace)
         folder = path.suffix.lower() not in TIFF

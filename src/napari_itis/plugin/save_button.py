@@ -7,9 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
-from napari_itis.plugin.mask_saving import REPLACE
-
-_TIFF = (".tif", ".tiff")
+from napari_itis.plugin.mask_saving import REPLACE, TIFF
 
 
 class SaveButton(QPushButton):
@@ -70,7 +68,7 @@ class SaveButton(QPushButton):
         if not chosen:
             return
         path = Path(chosen)
-        named = path if path.suffix.lower() in _TIFF else path.with_name(path.name + ".tif")
+        named = path if path.suffix.lower() in TIFF else path.with_name(path.name + ".tif")
         # The dialog has asked whether to replace the file that was named there, and no other.
         self.asked.emit(named, named == path)
 
